@@ -1,0 +1,65 @@
+"""Till remembers: the tables, the rules that need one record only, money, and migrations. Imports nothing above it."""
+
+from models.base import Base
+from models.consent import Consent, ConsentAct, OptOut
+from models.context import Context, Environment, Ports, Runtime, Site
+from models.conversation import Conversation, ConversationState, Proof
+from models.customer import Channel, ContactPoint, Customer
+from models.database import Database
+from models.idempotency import IdempotencyKey
+from models.invoice import Invoice, InvoiceStatus
+from models.ledger import Account, LedgerEntry
+from models.limits import LimitCount
+from models.merchant import ApiKey, Merchant, MerchantStatus, Mode
+from models.message import Direction, Failure, Message, MessageStatus, Route
+from models.money import Money
+from models.paylink import PayLink, PayLinkInvoice, PayLinkState
+from models.payment import Allocation, Method, Payment, PaymentEvent, PaymentStatus
+from models.session import WebSession
+from models.verification import Verification, VerificationStatus
+
+__all__ = [
+    "Account",
+    "Allocation",
+    "ApiKey",
+    "Base",
+    "Channel",
+    "Consent",
+    "ConsentAct",
+    "ContactPoint",
+    "Context",
+    "Conversation",
+    "ConversationState",
+    "Customer",
+    "Database",
+    "Direction",
+    "Environment",
+    "Failure",
+    "IdempotencyKey",
+    "Invoice",
+    "InvoiceStatus",
+    "LedgerEntry",
+    "LimitCount",
+    "Merchant",
+    "MerchantStatus",
+    "Message",
+    "MessageStatus",
+    "Method",
+    "Mode",
+    "Money",
+    "OptOut",
+    "PayLink",
+    "PayLinkInvoice",
+    "PayLinkState",
+    "Payment",
+    "PaymentEvent",
+    "PaymentStatus",
+    "Ports",
+    "Proof",
+    "Route",
+    "Runtime",
+    "Site",
+    "Verification",
+    "VerificationStatus",
+    "WebSession",
+]

@@ -1,0 +1,70 @@
+"""What one unit of work may touch, passed as the first argument: no globals, no framework below web/."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from models.clock import Clock
+from models.database import Database
+from models.ports import EmailChannel, Gateway, Jobs, SmsAccount, SmsChannel
+from models.signing import Signer
+
+
+class Environment(StrEnum):
+    PRODUCTION = "production"
+    DEVELOPMENT = "development"
+    DEMO = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where we are served and as what. `base_url` has no trailing slash."""
+
+    base_url: str
+    environment: Environment
+    sms_account: SmsAccount | None
+    """The platform's own Twilio account, for merchants that bring none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    sms: SmsChannel
+    email: EmailChannel
+    gateways: Mapping[str, Gateway]
+    gateway: Gateway
+    """The one that new payments start at; `gateways` still knows every name that old payments carry."""
+    jobs: Jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    session: Session
+    clock: Clock
+    signer: Signer
+    site: Site
+    ports: Ports
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Everything that outlives a unit of work; opens Contexts. One per process."""
+
+    database: Database
+    clock: Clock
+    signer: Signer
+    site: Site
+    ports: Ports
+
+    @contextmanager
+    def write(self) -> Iterator[Context]:
+        """A unit of work: commits on return, rolls back on raise."""
+        with self.database.write() as session:
+            yield Context(session, self.clock, self.signer, self.site, self.ports)
+
+    @contextmanager
+    def read(self) -> Iterator[Context]:
+        with self.database.read() as session:
+            yield Context(session, self.clock, self.signer, self.site, self.ports)

@@ -1,0 +1,67 @@
+"""One address's thread with one merchant, and the proofs of who is behind that address."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Identified, stored
+from models.customer import Channel
+
+PROOF_IDLE_LIFETIME = timedelta(days=90)
+"""A number unused this long may have a new owner (35 million US numbers change hands a year): prove again."""
+
+CHOICE_LIFETIME = timedelta(minutes=30)
+"""How long numbers stay bound to the list last shown, and a shared phone to the account last chosen."""
+
+
+class ConversationState(StrEnum):
+    IDLE = "idle"
+    ASKING_EMAIL = "asking_email"
+    VERIFYING = "verifying"
+    CHOOSING = "choosing"
+    """Asked which account; the answer is a number. (A number after a list of invoices needs no state: see `shown`.)"""
+    HUMAN = "human"
+
+
+class Conversation(Identified, Base):
+    __tablename__ = "conversation"
+    __table_args__ = (sa.UniqueConstraint("merchant_id", "channel", "address"),)
+
+    merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"))
+    channel: Mapped[Channel] = mapped_column(stored(Channel))
+    address: Mapped[str] = mapped_column(sa.String(254))
+    our_address: Mapped[str] = mapped_column(sa.String(254))
+    state: Mapped[ConversationState] = mapped_column(stored(ConversationState), default=ConversationState.IDLE)
+    locale: Mapped[str | None] = mapped_column(sa.String(8))
+    customer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer.id"))
+    """The account this thread speaks for; only ever set together with a live Proof."""
+    chosen_at: Mapped[datetime | None]
+    shown: Mapped[dict[str, Any] | None] = mapped_column()
+    """What numbers mean: {"kind": "invoices"|"accounts", "ids": [...], "start": int, "at": iso}."""
+    wanted: Mapped[dict[str, Any] | None] = mapped_column()
+    """The request to answer once identity is proven: {"intent": ..., "slots": ...}."""
+    misses: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    burst_started_at: Mapped[datetime | None]
+    burst_count: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    last_inbound_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class Proof(Base):
+    """Someone at this address has shown that they read the customer's mail. Ended by STOP, by an edit of the
+    address or the email on file, by idleness; never shared between merchants or addresses."""
+
+    __tablename__ = "proof"
+    __table_args__ = (sa.UniqueConstraint("conversation_id", "customer_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"))
+    conversation_id: Mapped[int] = mapped_column(sa.ForeignKey("conversation.id"))
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), index=True)
+    contact_point_id: Mapped[int] = mapped_column(sa.ForeignKey("contact_point.id"))
+    proven_at: Mapped[datetime]
+    used_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

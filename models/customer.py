@@ -1,0 +1,49 @@
+"""Who owes, and the addresses a merchant has on file for them."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Identified, stored
+
+
+class Channel(StrEnum):
+    SMS = "sms"
+    EMAIL = "email"
+    WHATSAPP = "whatsapp"
+
+
+class Customer(Identified, Base):
+    __tablename__ = "customer"
+
+    merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"), index=True)
+    name: Mapped[str] = mapped_column(sa.String(120))
+    locale: Mapped[str] = mapped_column(sa.String(8), default="en")
+    timezone: Mapped[str | None] = mapped_column(sa.String(64))
+    created_at: Mapped[datetime]
+
+
+class ContactPoint(Identified, Base):
+    """One address of one customer. The same address may be on file for several customers, never merged."""
+
+    __tablename__ = "contact_point"
+    __table_args__ = (
+        sa.UniqueConstraint("customer_id", "channel", "address"),
+        sa.Index("ix_contact_point_address", "merchant_id", "channel", "address"),
+    )
+
+    merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"))
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"))
+    channel: Mapped[Channel] = mapped_column(stored(Channel))
+    address: Mapped[str] = mapped_column(sa.String(254))
+    is_primary: Mapped[bool] = mapped_column(default=True)
+    bad_since_at: Mapped[datetime | None]
+    """Set when the carrier says that the address cannot be reached; nothing is sent to it any more."""
+    created_at: Mapped[datetime]
+
+
+def normalise_email(address: str) -> str:
+    """The spelling that addresses are stored and compared in."""
+    return address.strip().casefold()

@@ -1,0 +1,74 @@
+"""Named rate limits with their numbers beside them, counted in the database: atomic, shared by every process, and still
+there after a restart. Keys are hashed: the table holds no address."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models.base import Base
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    name: str
+    most: int
+    per: timedelta
+
+
+CODES_PER_MAILBOX = Limit("codes_per_mailbox", 5, timedelta(minutes=10))  # Twilio Verify 60203
+CODES_PER_MAILBOX_HOURLY = Limit("codes_per_mailbox_hourly", 10, timedelta(hours=1))  # Healthchecks
+CODES_PER_CONVERSATION = Limit("codes_per_conversation", 5, timedelta(minutes=10))
+CODES_PER_BROWSER_NETWORK = Limit("codes_per_network", 20, timedelta(hours=1))  # Healthchecks, IPv6 counted by /64
+WRONG_PER_ASKER = Limit("wrong_per_asker", 10, timedelta(days=1))  # over all codes: a resend resets nothing
+WRONG_PER_MAILBOX = Limit("wrong_per_mailbox", 20, timedelta(days=1))  # per channel: the owner has the other one
+WRONG_PER_MERCHANT = Limit("wrong_per_merchant", 200, timedelta(days=1))  # then codes grow to 8 digits
+TOKENS_PER_NETWORK = Limit("tokens_per_network", 120, timedelta(minutes=10))  # dead links opened from one network
+
+
+class LimitCount(Base):
+    __tablename__ = "limit_count"
+
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    window_at: Mapped[datetime] = mapped_column(primary_key=True)
+    count: Mapped[int]
+
+
+def _key(limit: Limit, who: str) -> str:
+    return hashlib.blake2b(f"{limit.name}\0{who}".encode(), digest_size=16).hexdigest()
+
+
+def _window(limit: Limit, now: datetime) -> datetime:
+    span = int(limit.per.total_seconds())
+    return datetime.fromtimestamp(int(now.timestamp()) // span * span, now.tzinfo)
+
+
+def hit(session: Session, limit: Limit, who: str, now: datetime) -> bool:
+    """Count one. True while within the limit. Sliding: the last window counts by the share of it still in view."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    values = {"key": _key(limit, who), "window_at": _window(limit, now), "count": 1}
+    statement = insert(LimitCount).values(values)
+    counted = statement.on_conflict_do_update(
+        index_elements=[LimitCount.key, LimitCount.window_at], set_={"count": LimitCount.count + 1}
+    )
+    session.execute(counted)
+    return used(session, limit, who, now) <= limit.most
+
+
+def used(session: Session, limit: Limit, who: str, now: datetime) -> float:
+    window = _window(limit, now)
+    rows = session.execute(
+        sa.select(LimitCount.window_at, LimitCount.count).where(
+            LimitCount.key == _key(limit, who), LimitCount.window_at >= window - limit.per
+        )
+    ).all()
+    share_left = 1 - (now - window) / limit.per
+    return sum(count if at == window else count * share_left for at, count in rows)
+
+
+def within(session: Session, limit: Limit, who: str, now: datetime) -> bool:
+    """True if one more would be allowed. Counts nothing."""
+    return used(session, limit, who, now) + 1 <= limit.most

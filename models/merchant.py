@@ -1,0 +1,76 @@
+"""Who is owed: the merchant, its numbers and its secrets, and the keys its programs use."""
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Identified, stored
+
+
+class MerchantStatus(StrEnum):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class Mode(StrEnum):
+    """Test rows never reach a live portal, phone or mailbox."""
+
+    TEST = "test"
+    LIVE = "live"
+
+
+class Merchant(Identified, Base):
+    __tablename__ = "merchant"
+
+    slug: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(40))
+    legal_name: Mapped[str] = mapped_column(sa.String(120))
+    status: Mapped[MerchantStatus] = mapped_column(stored(MerchantStatus), default=MerchantStatus.ACTIVE)
+    number: Mapped[str | None] = mapped_column(sa.String(20), unique=True)
+    messaging_service_sid: Mapped[str | None] = mapped_column(sa.String(40), unique=True)
+    twilio_account_sid: Mapped[str | None] = mapped_column(sa.String(40))
+    twilio_auth_token: Mapped[str | None] = mapped_column(sa.String(64))
+    inbound_email: Mapped[str | None] = mapped_column(sa.String(254), unique=True)
+    email_secrets: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    email: Mapped[str] = mapped_column(sa.String(254))
+    phone: Mapped[str] = mapped_column(sa.String(20))
+    address: Mapped[str] = mapped_column(sa.String(200))
+    hours: Mapped[str] = mapped_column(sa.String(40))
+    country: Mapped[str] = mapped_column(sa.String(2))
+    timezone: Mapped[str] = mapped_column(sa.String(64))
+    locale: Mapped[str] = mapped_column(sa.String(8), default="en")
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    colour: Mapped[str] = mapped_column(sa.String(7), default="#0b6e69")
+    created_at: Mapped[datetime]
+
+
+class ApiKey(Identified, Base):
+    """`till_<mode>_<prefix>_<secret>`: shown once, stored as a SHA-256 (256 random bits need no slow hash)."""
+
+    __tablename__ = "api_key"
+
+    merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"), index=True)
+    mode: Mapped[Mode] = mapped_column(stored(Mode))
+    prefix: Mapped[str] = mapped_column(sa.String(16), unique=True)
+    secret_hash: Mapped[str] = mapped_column(sa.String(64))
+    label: Mapped[str] = mapped_column(sa.String(64))
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    @classmethod
+    def issue(cls, merchant_id: int, mode: Mode, label: str, now: datetime) -> tuple["ApiKey", str]:
+        """A new key and its text, which exists nowhere else."""
+        prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+        digest = hashlib.sha256(secret.encode()).hexdigest()
+        key = cls(merchant_id=merchant_id, mode=mode, prefix=prefix, secret_hash=digest, label=label, created_at=now)
+        return key, f"till_{mode.value}_{prefix}_{secret}"
+
+    def accepts(self, secret: str) -> bool:
+        digest = hashlib.sha256(secret.encode()).hexdigest()
+        return self.revoked_at is None and hmac.compare_digest(digest, self.secret_hash)

@@ -1,0 +1,115 @@
+"""Every text and email in or out. The outbox and the transcript are these same rows."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Identified, stored
+from models.customer import Channel
+
+
+class Direction(StrEnum):
+    IN = "in"
+    OUT = "out"
+
+
+class MessageStatus(StrEnum):
+    RECEIVED = "received"
+    QUEUED = "queued"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Failure(StrEnum):
+    TEMPORARY = "temporary"
+    PERMANENT = "permanent"
+
+
+class Route(StrEnum):
+    """How an outgoing message leaves: in the webhook's own response, or by the messenger."""
+
+    RESPONSE = "response"
+    MESSENGER = "messenger"
+
+
+TRANSITIONS: dict[MessageStatus, frozenset[MessageStatus]] = {
+    MessageStatus.RECEIVED: frozenset(),
+    MessageStatus.QUEUED: frozenset(
+        {MessageStatus.SENDING, MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.FAILED}
+        | {MessageStatus.CANCELLED, MessageStatus.UNKNOWN}
+    ),
+    MessageStatus.SENDING: frozenset(
+        {
+            MessageStatus.QUEUED,
+            MessageStatus.SENT,
+            MessageStatus.DELIVERED,
+            MessageStatus.FAILED,
+            MessageStatus.UNKNOWN,
+        }
+    ),
+    MessageStatus.UNKNOWN: frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.FAILED}),
+    MessageStatus.SENT: frozenset({MessageStatus.DELIVERED, MessageStatus.FAILED}),
+    MessageStatus.DELIVERED: frozenset(),
+    MessageStatus.FAILED: frozenset(),
+    MessageStatus.CANCELLED: frozenset(),
+}
+"""Monotonic: carriers report in any order, and a late "sent" never undoes "delivered"."""
+
+
+class Message(Identified, Base):
+    """`body` never holds a secret: `{code}` and `{link}` stand in it and are filled in on the way out."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        sa.UniqueConstraint("merchant_id", "provider_reference", "direction"),
+        sa.Index("ix_message_conversation_id_id", "conversation_id", "id"),
+        sa.Index(
+            "ix_message_outbox",
+            "status",
+            "not_before_at",
+            sqlite_where=sa.text("direction = 'out'"),
+            postgresql_where=sa.text("direction = 'out'"),
+        ),
+    )
+
+    merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"))
+    conversation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("conversation.id"))
+    customer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("customer.id"))
+    direction: Mapped[Direction] = mapped_column(stored(Direction))
+    channel: Mapped[Channel] = mapped_column(stored(Channel))
+    kind: Mapped[str] = mapped_column(sa.String(32))
+    """The template's name for what we send; the intent we read for what we receive."""
+    our_address: Mapped[str] = mapped_column(sa.String(254))
+    their_address: Mapped[str] = mapped_column(sa.String(254))
+    subject: Mapped[str | None] = mapped_column(sa.String(200))
+    body: Mapped[str] = mapped_column(sa.Text)
+    html: Mapped[str | None] = mapped_column(sa.Text)
+    locale: Mapped[str | None] = mapped_column(sa.String(8))
+    pay_link_id: Mapped[int | None] = mapped_column(sa.ForeignKey("pay_link.id"))
+    verification_id: Mapped[int | None] = mapped_column(sa.ForeignKey("verification.id"))
+    reply_to_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"), index=True)
+    status: Mapped[MessageStatus] = mapped_column(stored(MessageStatus))
+    failure: Mapped[Failure | None] = mapped_column(stored(Failure))
+    error_code: Mapped[str | None] = mapped_column(sa.String(64))
+    route: Mapped[Route | None] = mapped_column(stored(Route))
+    provider_reference: Mapped[str | None] = mapped_column(sa.String(255))
+    attempt: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    claimed_at: Mapped[datetime | None]
+    not_before_at: Mapped[datetime | None]
+    headers: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+    def move_to(self, status: MessageStatus) -> bool:
+        """Take the step if it is one forward. False, and no change, for a repeated or overtaken report."""
+        if status not in TRANSITIONS[self.status]:
+            return False
+        self.status = status
+        return True

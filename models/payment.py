@@ -1,0 +1,136 @@
+"""One attempt to pay, the invoices it covers, and its append-only history."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Identified, stored
+from models.errors import DomainError
+from models.merchant import Mode
+from models.money import Money
+
+
+class PaymentStatus(StrEnum):
+    CREATED = "created"
+    SUBMITTED = "submitted"
+    PROCESSING = "processing"
+    UNKNOWN = "unknown"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    RETURNED = "returned"
+    REFUNDED = "refunded"
+
+
+class Method(StrEnum):
+    NETWORK = "network"
+    BANK = "bank"
+    CARD = "card"
+
+
+_S = PaymentStatus
+TRANSITIONS: dict[PaymentStatus, frozenset[PaymentStatus]] = {
+    _S.CREATED: frozenset({_S.SUBMITTED, _S.CANCELLED}),
+    _S.SUBMITTED: frozenset({_S.PROCESSING, _S.UNKNOWN, _S.SUCCEEDED, _S.FAILED, _S.CANCELLED}),
+    _S.PROCESSING: frozenset({_S.SUCCEEDED, _S.FAILED, _S.UNKNOWN}),
+    _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.PROCESSING, _S.SUCCEEDED, _S.FAILED, _S.CANCELLED}),
+    _S.SUCCEEDED: frozenset({_S.RETURNED, _S.REFUNDED}),
+    # Money that arrives after we gave up is still money: it is booked, never lost.
+    _S.FAILED: frozenset({_S.SUCCEEDED}),
+    _S.CANCELLED: frozenset({_S.SUCCEEDED}),
+    _S.RETURNED: frozenset(),
+    _S.REFUNDED: frozenset({_S.RETURNED}),
+}
+OPEN_STATUSES = frozenset({_S.CREATED, _S.SUBMITTED, _S.PROCESSING, _S.UNKNOWN})
+"""While a payment is in one of these, its invoices cannot be paid a second time."""
+
+
+class Payment(Identified, Base):
+    __tablename__ = "payment"
+    __table_args__ = (
+        sa.UniqueConstraint("merchant_id", "reference"),
+        sa.UniqueConstraint("provider", "provider_reference"),
+        sa.Index("ix_payment_customer", "customer_id", "id"),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+    )
+
+    merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"))
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"))
+    pay_link_id: Mapped[int | None] = mapped_column(sa.ForeignKey("pay_link.id"))
+    conversation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("conversation.id"))
+    mode: Mapped[Mode] = mapped_column(stored(Mode), default=Mode.LIVE)
+    reference: Mapped[str] = mapped_column(sa.String(12))
+    """What people read out: short, never a lookup key without authority."""
+    method: Mapped[Method] = mapped_column(stored(Method))
+    method_label: Mapped[str | None] = mapped_column(sa.String(40))
+    """Kind and last digits as the provider told them, e.g. "Visa 4242"."""
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    amount_minor: Mapped[int]
+    status: Mapped[PaymentStatus] = mapped_column(stored(PaymentStatus), default=PaymentStatus.CREATED)
+    provider: Mapped[str] = mapped_column(sa.String(16))
+    provider_reference: Mapped[str | None] = mapped_column(sa.String(255))
+    redirect_url: Mapped[str | None] = mapped_column(sa.Text)
+    failure_code: Mapped[str | None] = mapped_column(sa.String(64))
+    created_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    next_check_at: Mapped[datetime | None]
+    checks: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_STATUSES
+
+    def move_to(self, status: PaymentStatus) -> None:
+        """Raises DomainError("payment_state") for a step that the table does not have."""
+        if status not in TRANSITIONS[self.status]:
+            raise DomainError("payment_state")
+        self.status = status
+
+
+class Allocation(Base):
+    """A payment's share for one invoice. `is_open` follows the payment: the partial unique index
+    lets the database itself refuse a second open attempt on one invoice."""
+
+    __tablename__ = "allocation"
+    __table_args__ = (
+        sa.Index(
+            "uq_allocation_open",
+            "invoice_id",
+            unique=True,
+            sqlite_where=sa.text("is_open"),
+            postgresql_where=sa.text("is_open"),
+        ),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+    )
+
+    payment_id: Mapped[int] = mapped_column(sa.ForeignKey("payment.id"), primary_key=True)
+    invoice_id: Mapped[int] = mapped_column(sa.ForeignKey("invoice.id"), primary_key=True, index=True)
+    amount_minor: Mapped[int]
+    is_open: Mapped[bool] = mapped_column(default=True)
+
+
+class PaymentEvent(Base):
+    """What happened, when, by whose word. One row per provider event and per effect: a repeat changes nothing."""
+
+    __tablename__ = "payment_event"
+    __table_args__ = (
+        sa.UniqueConstraint("payment_id", "effect"),
+        sa.UniqueConstraint("provider", "provider_event_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    payment_id: Mapped[int] = mapped_column(sa.ForeignKey("payment.id"))
+    provider: Mapped[str] = mapped_column(sa.String(16))
+    provider_event_id: Mapped[str | None] = mapped_column(sa.String(255))
+    effect: Mapped[str] = mapped_column(sa.String(96))
+    """The kind and, where it moves money, the amount: "succeeded:128450"."""
+    detail: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime]

@@ -1,0 +1,190 @@
+"""The outside as Till sees it: one small Protocol per port and the values that cross it. No vendor's word in here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from models.customer import Channel
+from models.message import Failure, MessageStatus
+from models.money import Money
+from models.payment import Method
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """One HTTP request without its framework. `url` is built from the configured base URL, never from Host.
+    `form` keeps order, blanks and repeats."""
+
+    url: str
+    headers: Mapping[str, str]
+    form: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+# --- texts -----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class SmsAccount:
+    """Whose account pays and whose token signs."""
+
+    sid: str
+    auth_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundSms:
+    account: SmsAccount
+    reference: str
+    sender: str
+    to: str
+    body: str = field(repr=False)
+    status_callback: str
+    claimed_at: datetime
+    channel: Channel = Channel.SMS
+
+
+@dataclass(frozen=True, slots=True)
+class InboundSms:
+    provider_reference: str
+    channel: Channel
+    sender: str
+    to: str
+    messaging_service: str | None
+    body: str = field(repr=False)
+    opt_out_type: str | None
+    """"STOP", "START" or "HELP" where the carrier's platform has already answered the customer itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReceipt:
+    """`reference` is ours, from the callback's own URL. `status` None: a word we do not know, to be ignored."""
+
+    reference: str | None
+    provider_reference: str
+    status: MessageStatus | None
+    failure: Failure | None
+    error_code: str | None
+
+
+class SmsChannel(Protocol):
+    def send(self, sms: OutboundSms) -> str:
+        """The carrier's reference. Raises ProviderError."""
+        ...
+
+    def find(self, sms: OutboundSms) -> str | None:
+        """The carrier's reference if it already has this text, None if it never had it. Raises ProviderError."""
+        ...
+
+    def verify(self, request: WebhookRequest, account: SmsAccount) -> None:
+        """Raises UnverifiedWebhook."""
+        ...
+
+    def parse_inbound(self, request: WebhookRequest, account: SmsAccount) -> InboundSms:
+        """Verified and parsed in one call. Raises UnverifiedWebhook, MalformedWebhook."""
+        ...
+
+    def parse_receipt(self, request: WebhookRequest, account: SmsAccount) -> DeliveryReceipt:
+        """Raises UnverifiedWebhook, MalformedWebhook."""
+        ...
+
+
+# --- emails ----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class OutboundEmail:
+    """`message_id` is ours and fixed per message, so that a repeat is recognised as one."""
+
+    message_id: str
+    sender_name: str
+    sender: str
+    to: str
+    subject: str
+    text: str = field(repr=False)
+    html: str | None = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class EmailChannel(Protocol):
+    def send(self, email: OutboundEmail) -> str:
+        """The Message-ID. Raises ProviderError."""
+        ...
+
+
+# --- money -----------------------------------------------------------------------------------------------------------
+class GatewayEventKind(StrEnum):
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    RETURNED = "returned"
+    REFUNDED = "refunded"
+
+
+@dataclass(frozen=True, slots=True)
+class StartPayment:
+    """`reference` is the idempotency key at the provider: the same one never starts a second payment."""
+
+    reference: str
+    amount: Money
+    method: Method
+    description: str
+    return_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StartedPayment:
+    provider_reference: str
+    redirect_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayEvent:
+    """A provider's verified word about one payment. `reference` is ours as we gave it. `event_id` None: read by API."""
+
+    event_id: str | None
+    reference: str
+    provider_reference: str
+    kind: GatewayEventKind
+    amount: Money
+    method_label: str | None = None
+    failure_code: str | None = None
+
+
+class Gateway(Protocol):
+    name: str
+
+    def start(self, payment: StartPayment) -> StartedPayment:
+        """Raises ProviderError; `accepted_unknown` when the provider may have begun."""
+        ...
+
+    def fetch(self, reference: str, provider_reference: str | None) -> GatewayEvent | None:
+        """The provider's present word, None if it has nothing final or never had the payment. Raises ProviderError."""
+        ...
+
+    def cancel(self, reference: str, provider_reference: str) -> bool:
+        """Close an attempt that nobody confirmed. False if it went through meanwhile. Raises ProviderError."""
+        ...
+
+    def parse_event(self, request: WebhookRequest) -> GatewayEvent | None:
+        """Verified and parsed; None for an event that is none of ours. Raises UnverifiedWebhook, MalformedWebhook."""
+        ...
+
+
+# --- jobs ------------------------------------------------------------------------------------------------------------
+class Jobs(Protocol):
+    def enqueue(
+        self,
+        session: Session,
+        name: str,
+        *args: str | int,
+        queue: str,
+        job_id: str,
+        key: str | None = None,
+        delay_s: float = 0.0,
+    ) -> None:
+        """Add a job inside the caller's transaction: no commit, no job. The same `job_id` twice is one job.
+        `key` is what the queue's rate counts by: the sending number."""
+        ...
