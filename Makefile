@@ -1,21 +1,63 @@
-# Everything runs from here. `make` alone lists the targets; each does its own set-up.
+# Everything runs from here; `make` alone lists the targets. Each does its own set-up first.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 PORT ?= 8000
+TESTS ?= -n 2
 VENV := .venv
 BIN  := $(VENV)/bin
+GATE := .ci/gate
+CODE := $(wildcard web bot payments models tests wsgi.py .ci/audit.py)
 # Set-up runs again only when the lock's content changes, whatever git does to its time.
 LOCKED := $(VENV)/locked-$(firstword $(shell sha256sum requirements/dev.txt))
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 
-setup: $(LOCKED) ## the virtual environment with the locked packages
+setup: $(LOCKED) ## make the virtual environment with the locked packages
 $(LOCKED):
 	@requirements/install.sh $(VENV)
 	@rm -f $(VENV)/locked-* && touch $@
 
-.PHONY: help setup
+demo: setup ## the whole product in one process, on SQLite, at 127.0.0.1 (PORT=8000)
+	@$(BIN)/flask --app wsgi demo --port $(PORT)
+
+test: setup ## all tests, on SQLite and on PostgreSQL
+	@$(BIN)/python -m tests.support.browser
+	@$(BIN)/pytest $(TESTS)
+
+check: setup ## every gate, then all tests: what CI runs
+	@$(GATE) ruff      $(BIN)/ruff check $(CODE)
+	@$(GATE) format    $(BIN)/ruff format --check $(CODE)
+	@$(GATE) mypy      $(BIN)/mypy $(CODE)
+	@$(GATE) imports   $(BIN)/lint-imports
+	@$(GATE) templates $(BIN)/djlint templates --lint --check --quiet
+	@$(GATE) deptry    $(BIN)/deptry .
+	@$(GATE) database  $(BIN)/flask --app wsgi db check
+	@$(GATE) audit     $(BIN)/python .ci/audit.py
+	@$(MAKE) test
+
+bench: setup ## throughput and p99 of a verified turn, against a bare view
+	@$(BIN)/python -m tests.bench
+
+prove: setup ## the long proofs: kills, floods, failovers
+	@$(BIN)/pytest -m prove
+
+fuzz: setup ## the tests that make up their own input, with far more of it
+	@$(BIN)/pytest $(TESTS) -m fuzz --hypothesis-profile=fuzz
+
+lock: ## renew requirements/*.txt from pyproject.toml (UPGRADE=--upgrade for newer versions)
+	@requirements/lock.sh $(UPGRADE)
+
+format: setup ## format the code and the templates
+	@$(BIN)/ruff check --fix --exit-zero --quiet $(CODE)
+	@$(BIN)/ruff format $(CODE)
+	@$(BIN)/djlint templates --reformat --quiet || true
+
+clean: ## remove the virtual environment, the caches and the demo's files
+	@rm -rf $(VENV) $(VENV)-lock .*_cache .hypothesis artefacts var
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help setup demo test check bench prove fuzz lock format clean

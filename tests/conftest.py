@@ -1,0 +1,93 @@
+"""What every test runs under: which databases, one PostgreSQL for the whole run, one Chromium per module."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import hypothesis
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from tests.support.browser import DESKTOP, ColorScheme, OpenPage, find_chromium, running_chromium
+from tests.support.databases import BACKENDS, postgres_url, sqlite_url
+from tests.support.postgres import running_server
+
+SERVER = pytest.StashKey[str]()
+
+# No deadlines: a slow machine is no fault of the code. CI repeats itself; `make fuzz` explores.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=5_000)
+hypothesis.settings.load_profile("ci" if "CI" in os.environ else "default")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--db", default=",".join(BACKENDS), help="the databases to test on: sqlite, postgresql or both")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_url" in metafunc.fixturenames:
+        metafunc.parametrize("database_url", backends(metafunc.config), indirect=True, scope="session")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """With xdist the process above the workers starts the server, since it outlives them."""
+    config: pytest.Config = node.config  # type: ignore[attr-defined]
+    if "postgresql" in backends(config):
+        node.workerinput["postgres"] = postgres_server(config)  # type: ignore[attr-defined]
+
+
+def backends(config: pytest.Config) -> list[str]:
+    chosen: list[str] = config.getoption("--db").split(",")
+    if unknown := set(chosen) - set(BACKENDS):
+        raise pytest.UsageError(f"--db knows {', '.join(BACKENDS)}, not {', '.join(unknown)}")
+    return chosen
+
+
+def postgres_server(config: pytest.Config) -> str:
+    """The run's one server, started by the first who asks and stopped when pytest ends, however it ends."""
+    if hasattr(config, "workerinput"):
+        return str(config.workerinput["postgres"])
+    if SERVER not in config.stash:
+        stack = ExitStack()
+        config.add_cleanup(stack.close)
+        config.stash[SERVER] = stack.enter_context(running_server())
+    return config.stash[SERVER]
+
+
+@pytest.fixture(scope="session")
+def database_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[str]:
+    """An empty database, once per backend and process: what is in it is the test's own to isolate."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path_factory.mktemp("sqlite"))
+        return
+    with postgres_url(postgres_server(request.config), f"till_{worker_id}") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One per module, not per run: while playwright runs, its event loop counts as running for other tests as well."""
+    executable = find_chromium()
+    if executable is None and "CI" in os.environ:
+        pytest.fail("CI must run the browser tests, and there is no Chromium or Chrome")
+    if executable is None:
+        pytest.skip("no Chromium or Chrome found: install one (Debian: apt-get install chromium)")
+    with running_chromium(executable) as browser:
+        yield browser
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[OpenPage]:
+    """`open_page(viewport=PHONE, color_scheme="dark")`: a page with cookies of its own."""
+    with ExitStack() as stack:
+
+        def new_page(viewport: ViewportSize = DESKTOP, color_scheme: ColorScheme = "light", **options: object) -> Page:
+            context = chromium.new_context(viewport=viewport, color_scheme=color_scheme, **options)  # type: ignore[arg-type]
+            stack.callback(context.close)
+            return context.new_page()
+
+        yield new_page

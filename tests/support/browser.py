@@ -1,0 +1,71 @@
+"""Finds a Chromium or Chrome, or installs Debian's when root, and opens pages in it. Never downloads one of its own.
+`python -m tests.support.browser` does the first half and says in one line what the browser tests will run in."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
+NAMES += ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"]
+# Without these it looks for its maker's hosts at every start; no test needs more than loopback.
+QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+QUIET += ["--disable-component-update", "--disable-sync"]
+PHONE: ViewportSize = {"width": 375, "height": 812}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+SCREENSHOTS = Path(__file__).parents[2] / "artefacts" / "screenshots"
+
+ColorScheme = Literal["light", "dark"]
+OpenPage = Callable[..., Page]
+
+
+def find_chromium() -> str | None:
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def install_chromium() -> None:
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in ("apt-get -qq update", "apt-get -qq install -y --no-install-recommends chromium fonts-liberation"):
+        silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+        subprocess.run(command.split(), check=False, env=environment, **silent)
+
+
+@contextmanager
+def running_chromium(executable: str) -> Iterator[Browser]:
+    """Chromium's own sandbox cannot start as root, so there it is off."""
+    unboxed = [] if os.geteuid() else ["--no-sandbox"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=[*QUIET, *unboxed])
+        yield browser
+        browser.close()
+
+
+def accessibility_faults(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 AA and its best practices: rule, element, why."""
+    violations = Axe().run(page).response["violations"]
+    return [f"{rule['id']} {node['target']}: {rule['help']}" for rule in violations for node in rule["nodes"]]
+
+
+def keep_screenshot(page: Page, name: str) -> Path:
+    """Kept after the run, for people to look at: artefacts/screenshots/NAME.png."""
+    path = SCREENSHOTS / f"{name}.png"
+    page.screenshot(path=path, full_page=True)
+    return path
+
+
+def main() -> None:
+    if not find_chromium():
+        install_chromium()
+    print("Browser:", find_chromium() or "none found, and none could be installed; the browser tests will say so")
+
+
+if __name__ == "__main__":
+    main()
