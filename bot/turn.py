@@ -1,0 +1,191 @@
+"""One turn: a text comes in, is stored first, understood, answered by the dialogue table, and the answer is stored.
+Refuses nothing by raising: whatever a person can type has a reply, or a reasoned silence."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot import intents, rendering, threads
+from bot.intents import Understanding
+from bot.threads import OutgoingText, Thread
+from models.context import Context
+from models.conversation import PROOF_IDLE_LIFETIME, ConversationState
+from models.base import new_public_id
+from models.merchant import Merchant
+from models.message import Direction, MessageStatus
+from models.ports import InboundSms
+from payments import links
+
+log = structlog.get_logger()
+
+MISSES_BEFORE_SILENCE = 5
+"""Another machine, or someone who does not want us: after so many texts in a row that we cannot read, be quiet."""
+SILENCE = timedelta(minutes=10)
+
+_CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
+_CODE = re.compile(r"(?<!\d)\d(?:[ -]?\d){5,7}(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What to say: a template's name and its slots. `pay_link_id` fills `{link}` on the way out."""
+
+    kind: str
+    slots: dict[str, Any] = field(default_factory=dict)
+    pay_link_id: int | None = None
+
+
+@dataclass(slots=True)
+class Turn:
+    """Everything a handler may look at; it changes `thread` and returns Replies."""
+
+    ctx: Context
+    merchant: Merchant
+    thread: Thread
+    inbound: InboundSms
+    message_id: int
+    heard: Understanding
+    now: datetime
+    locale: str
+    fresh: bool
+    """False after so long a pause that a shared phone must be asked again whose account it speaks for."""
+
+    def say(self, kind: str, **slots: Any) -> Reply:
+        return Reply(kind, slots)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The texts to carry back, with their links in place. Empty: stay silent."""
+
+    texts: tuple[tuple[str, str], ...]
+    """(our reference, text)"""
+    is_duplicate: bool = False
+
+
+def take_turn(
+    ctx: Context, merchant: Merchant, inbound: InboundSms, respond: Callable[[Turn], Sequence[Reply]]
+) -> Answer:
+    """Store, understand, answer. A repeat of the same inbound message gets the same answer and changes nothing."""
+    now, session = ctx.clock.now(), ctx.session
+    thread = threads.find_or_start(session, merchant.id, inbound.channel, inbound.sender, inbound.to, now)
+    heard = intents.understand(inbound.body, expecting=_expecting(thread), today=_today(merchant, now))
+    message_id = threads.claim_inbound(session, _inbound_row(merchant, thread, inbound, heard, now))
+    if message_id is None:
+        replies = threads.stored_replies(session, merchant.id, inbound.provider_reference)
+        return Answer(tuple((r.public_id, _reveal(ctx, r)) for r in replies), is_duplicate=True)
+    turn = _open(ctx, merchant, thread, inbound, message_id, heard, now)
+    replies = [] if _is_looping(turn) else list(respond(turn))
+    stored = [_store(turn, reply) for reply in replies]
+    threads.save(session, thread, inbound.to, now)
+    return Answer(tuple((r.public_id, _reveal(ctx, r)) for r in stored))
+
+
+def _expecting(thread: Thread) -> ConversationState:
+    """A list on the table makes a bare number a choice."""
+    if thread.state is ConversationState.IDLE and thread.shown is not None:
+        return ConversationState.CHOOSING
+    return thread.state
+
+
+def _today(merchant: Merchant, now: datetime) -> Any:
+    return now.astimezone(ZoneInfo(merchant.timezone)).date()
+
+
+def _open(
+    ctx: Context,
+    merchant: Merchant,
+    thread: Thread,
+    inbound: InboundSms,
+    message_id: int,
+    heard: Understanding,
+    now: datetime,
+) -> Turn:
+    idle = now - thread.last_inbound_at if thread.last_inbound_at else timedelta.max
+    if thread.customer_id is not None and idle > PROOF_IDLE_LIFETIME:
+        thread.customer_id = None  # the number may have a new owner
+    thread.locale = heard.language or thread.locale
+    locale = thread.locale or thread.customer_locale or merchant.locale
+    fresh = thread.chosen_at is not None and idle <= SHARED_PHONE_PAUSE
+    return Turn(ctx, merchant, thread, inbound, message_id, heard, now, locale, fresh)
+
+
+SHARED_PHONE_PAUSE = timedelta(minutes=30)
+
+
+def _inbound_row(
+    merchant: Merchant, thread: Thread, inbound: InboundSms, heard: Understanding, now: datetime
+) -> dict[str, Any]:
+    return {
+        "public_id": new_public_id(),
+        "merchant_id": merchant.id,
+        "conversation_id": thread.id,
+        "customer_id": thread.customer_id,
+        "direction": Direction.IN,
+        "channel": inbound.channel,
+        "kind": heard.intent.value,
+        "our_address": inbound.to,
+        "their_address": inbound.sender,
+        "body": redact(inbound.body, thread.state),
+        "status": MessageStatus.RECEIVED,
+        "attempt": 0,
+        "provider_reference": inbound.provider_reference,
+        "created_at": now,
+    }
+
+
+def _store(turn: Turn, reply: Reply) -> OutgoingText:
+    body = rendering.text(reply.kind, turn.locale, biz=rendering.clean(turn.merchant.name), **reply.slots)
+    return threads.store_reply(
+        turn.ctx.session,
+        {
+            "merchant_id": turn.merchant.id,
+            "conversation_id": turn.thread.id,
+            "customer_id": turn.thread.customer_id,
+            "channel": turn.inbound.channel,
+            "kind": reply.kind,
+            "our_address": turn.inbound.to,
+            "their_address": turn.inbound.sender,
+            "body": body,
+            "locale": turn.locale,
+            "reply_to_id": turn.message_id,
+            "pay_link_id": reply.pay_link_id,
+            "created_at": turn.now,
+        },
+    )
+
+
+def _reveal(ctx: Context, text: OutgoingText) -> str:
+    if text.pay_link_id is None:
+        return text.body
+    return text.body.replace("{link}", links.url_by_id(ctx, text.pay_link_id))
+
+
+def _is_looping(turn: Turn) -> bool:
+    """Our own words come back, or nothing readable has come for a while: say nothing (two machines never tire)."""
+    if turn.inbound.body.startswith(f"{rendering.clean(turn.merchant.name)}:"):
+        return True
+    pause = turn.now - turn.thread.last_inbound_at if turn.thread.last_inbound_at else SILENCE
+    unread = turn.heard.intent is intents.Intent.UNKNOWN
+    if not unread or pause >= SILENCE:
+        turn.thread.misses = 0
+        return False
+    turn.thread.misses += 1
+    return turn.thread.misses > MISSES_BEFORE_SILENCE
+
+
+def redact(body: str, state: ConversationState) -> str:
+    """What may be kept of a text: card numbers always go, codes go while a code is expected."""
+    kept = _CARD.sub(lambda m: "[card]" if _luhn(m.group()) else m.group(), body)
+    return _CODE.sub("[code]", kept) if state is ConversationState.VERIFYING else kept
+
+
+def _luhn(number: str) -> bool:
+    digits = [int(c) for c in number if c.isdigit()]
+    doubled = [d * 2 - 9 * (d > 4) for d in digits[-2::-2]]
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
