@@ -1,0 +1,112 @@
+"""Money, dates and times as Jinja filters, in the page's language and the merchant's time zone.
+
+Refuses to choose words: what a due date means is data here, and templates say it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_skeleton, get_timezone_name
+from babel.numbers import format_currency
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from models.money import Money
+
+# One figure, one shape: the amount on a Spanish page equals the amount in the text and on the invoice.
+MONEY_LOCALE = "en_US"
+DATE_LOCALES = {"en": "en_US", "es": "es_US"}
+NARROW_SPACE, FIRM_SPACE = "\u202f", "\u00a0"  # some fonts have no glyph for the narrow one
+
+
+class DueKind(StrEnum):
+    NONE = "none"
+    LATE = "late"
+    TODAY = "today"
+    TOMORROW = "tomorrow"
+    LATER = "later"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    kind: DueKind
+    days: int
+    """Days late when LATE, days left when LATER."""
+
+
+def money(amount: Money) -> str:
+    """`$2,310.00`, with as many decimals as the currency has."""
+    return format_currency(amount.decimal, amount.currency, locale=MONEY_LOCALE)
+
+
+def day(on: date, language: str, today: date) -> str:
+    """`Jun 12`, with the year when it is not this one."""
+    skeleton = "MMMd" if on.year == today.year else "yMMMd"
+    return format_skeleton(skeleton, on, locale=DATE_LOCALES[language])
+
+
+def clock(at: datetime, language: str, zone: tzinfo) -> str:
+    """`2:42 PM PDT`: a reader in another zone must not be misled."""
+    time = format_skeleton("hm", at, tzinfo=zone, locale=DATE_LOCALES[language])
+    # Zone names only in English: Spanish has no short ones and would print a whole phrase.
+    name = get_timezone_name(at.astimezone(zone), width="short", locale=MONEY_LOCALE)
+    return f"{time}{FIRM_SPACE}{name}".replace(NARROW_SPACE, FIRM_SPACE).replace(" ", FIRM_SPACE)
+
+
+def moment(at: datetime, language: str, zone: tzinfo) -> str:
+    """`Jun 19, 2026, 2:32 PM PDT`."""
+    date_part = format_skeleton("yMMMd", at, tzinfo=zone, locale=DATE_LOCALES[language])
+    return f"{date_part}, {clock(at, language, zone)}"
+
+
+def due(on: date | None, today: date) -> Due:
+    if on is None:
+        return Due(DueKind.NONE, 0)
+    left = (on - today).days
+    if left < 0:
+        return Due(DueKind.LATE, -left)
+    soon = {0: DueKind.TODAY, 1: DueKind.TOMORROW}
+    return Due(soon.get(left, DueKind.LATER), left)
+
+
+def digits(amount: Money) -> int:
+    """Decimals of the amount's currency, for the live total in the browser."""
+    return max(0, -int(amount.decimal.as_tuple().exponent))
+
+
+@pass_context
+def _day(context: Context, on: date) -> str:
+    frame = context["frame"]
+    return day(on, frame.language, frame.today)
+
+
+@pass_context
+def _clock(context: Context, at: datetime) -> str:
+    frame = context["frame"]
+    return clock(at, frame.language, ZoneInfo(frame.time_zone))
+
+
+@pass_context
+def _moment(context: Context, at: datetime) -> str:
+    frame = context["frame"]
+    return moment(at, frame.language, ZoneInfo(frame.time_zone))
+
+
+@pass_context
+def _due(context: Context, on: date | None) -> Due:
+    return due(on, context["frame"].today)
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "money": money,
+    "digits": digits,
+    "day": _day,
+    "clock": _clock,
+    "moment": _moment,
+    "due": _due,
+}
+"""By name in templates. All but `money` and `digits` need `frame` in the context."""
