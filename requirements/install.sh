@@ -29,7 +29,7 @@ need_ensurepip() {
 
 install_lock() {
     "$venv/bin/python" -m pip -qq --disable-pip-version-check --no-input install \
-        --require-hashes --no-deps --only-binary :all: --retries 10 --timeout 30 --requirement "$lock"
+        --require-hashes --no-deps --only-binary :all: --no-compile --retries 10 --timeout 30 --requirement "$lock"
 }
 
 if ! fit "$venv/bin/python"; then

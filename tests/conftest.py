@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from tests.support.browser import DESKTOP, ColorScheme, OpenPage, find_chromium, running_chromium
+from tests.support.browser import DESKTOP, ColorScheme, OpenPage, missing, running_chromium
 from tests.support.databases import BACKENDS, postgres_url, sqlite_url
 from tests.support.postgres import running_server
 
@@ -71,12 +71,11 @@ def database_url(
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One per module, not per run: while playwright runs, its event loop counts as running for other tests as well."""
-    executable = find_chromium()
-    if executable is None and "CI" in os.environ:
-        pytest.fail("CI must run the browser tests, and there is no Chromium or Chrome")
-    if executable is None:
-        pytest.skip("no Chromium or Chrome found: install one (Debian: apt-get install chromium)")
-    with running_chromium(executable) as browser:
+    if reason := missing():
+        if "CI" in os.environ:
+            pytest.fail(f"CI must run the browser tests: {reason}")
+        pytest.skip(reason)
+    with running_chromium() as browser:
         yield browser
 
 

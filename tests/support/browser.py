@@ -4,8 +4,10 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +16,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
 NAMES += ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"]
+PACKAGES = "chromium libatomic1 fonts-liberation"
 # Without these it looks for its maker's hosts at every start; no test needs more than loopback.
 QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 QUIET += ["--disable-component-update", "--disable-sync"]
@@ -29,21 +32,32 @@ def find_chromium() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
-def install_chromium() -> None:
+@cache
+def missing() -> str | None:
+    """Why no browser test can run here, and the cure; None when they can."""
+    if not find_chromium():
+        return "no Chromium or Chrome found (Debian: apt-get install chromium)"
+    driver = subprocess.run([sys.executable, "-m", "playwright", "--version"], check=False, capture_output=True)
+    if driver.returncode:
+        return "playwright's driver does not start (Debian: apt-get install libatomic1)"
+    return None
+
+
+def install() -> None:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in ("apt-get -qq update", "apt-get -qq install -y --no-install-recommends chromium fonts-liberation"):
-        silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        subprocess.run(command.split(), check=False, env=environment, **silent)
+    for command in ("apt-get -qq update", f"apt-get -qq install -y --no-install-recommends {PACKAGES}"):
+        subprocess.run(command.split(), check=False, env=environment, input=b"", stdout=subprocess.DEVNULL)
+    missing.cache_clear()
 
 
 @contextmanager
-def running_chromium(executable: str) -> Iterator[Browser]:
+def running_chromium() -> Iterator[Browser]:
     """Chromium's own sandbox cannot start as root, so there it is off."""
     unboxed = [] if os.geteuid() else ["--no-sandbox"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=[*QUIET, *unboxed])
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*QUIET, *unboxed])
         yield browser
         browser.close()
 
@@ -62,9 +76,9 @@ def keep_screenshot(page: Page, name: str) -> Path:
 
 
 def main() -> None:
-    if not find_chromium():
-        install_chromium()
-    print("Browser:", find_chromium() or "none found, and none could be installed; the browser tests will say so")
+    if missing():
+        install()
+    print("Browser tests:", f"skipped, {missing()}" if missing() else f"in {find_chromium()}")
 
 
 if __name__ == "__main__":

