@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, stored
 from models.customer import Channel
+from models.guards import append_only
 
 
 class ConsentAct(StrEnum):
@@ -28,6 +29,9 @@ class Consent(Base):
     """How we know: keyword, plain_words, carrier, merchant, import, seed."""
     message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
     created_at: Mapped[datetime]
+
+
+append_only(Consent.__table__)
 
 
 class OptOut(Base):

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, stored
+from models.guards import append_only
 
 
 class Account(StrEnum):
@@ -40,3 +41,6 @@ class LedgerEntry(Base):
     currency: Mapped[str] = mapped_column(sa.String(3))
     amount_minor: Mapped[int]
     created_at: Mapped[datetime]
+
+
+append_only(LedgerEntry.__table__)

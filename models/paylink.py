@@ -27,7 +27,8 @@ class PayLink(Base):
     key: Mapped[bytes] = mapped_column(sa.LargeBinary(8), unique=True)
     merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"))
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), index=True)
-    conversation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("conversation.id"))
+    conversation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("conversation.id"), index=True)
+    currency: Mapped[str] = mapped_column(sa.String(3))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     spent_at: Mapped[datetime | None]

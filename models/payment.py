@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, stored
 from models.errors import DomainError
+from models.guards import append_only
 from models.merchant import Mode
 from models.money import Money
 
@@ -34,13 +35,14 @@ class Method(StrEnum):
 _S = PaymentStatus
 TRANSITIONS: dict[PaymentStatus, frozenset[PaymentStatus]] = {
     _S.CREATED: frozenset({_S.SUBMITTED, _S.CANCELLED}),
-    _S.SUBMITTED: frozenset({_S.PROCESSING, _S.UNKNOWN, _S.SUCCEEDED, _S.FAILED, _S.CANCELLED}),
-    _S.PROCESSING: frozenset({_S.SUCCEEDED, _S.FAILED, _S.UNKNOWN}),
-    _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.PROCESSING, _S.SUCCEEDED, _S.FAILED, _S.CANCELLED}),
+    # RETURNED from anywhere: providers send their events in any order, and a return may be the first we hear.
+    _S.SUBMITTED: frozenset({_S.PROCESSING, _S.UNKNOWN, _S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.RETURNED}),
+    _S.PROCESSING: frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.RETURNED}),
+    _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.PROCESSING, _S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.RETURNED}),
     _S.SUCCEEDED: frozenset({_S.RETURNED, _S.REFUNDED}),
     # Money that arrives after we gave up is still money: it is booked, never lost.
-    _S.FAILED: frozenset({_S.SUCCEEDED}),
-    _S.CANCELLED: frozenset({_S.SUCCEEDED}),
+    _S.FAILED: frozenset({_S.SUCCEEDED, _S.RETURNED}),
+    _S.CANCELLED: frozenset({_S.SUCCEEDED, _S.RETURNED}),
     _S.RETURNED: frozenset(),
     _S.REFUNDED: frozenset({_S.RETURNED}),
 }
@@ -54,6 +56,8 @@ class Payment(Identified, Base):
         sa.UniqueConstraint("merchant_id", "reference"),
         sa.UniqueConstraint("provider", "provider_reference"),
         sa.Index("ix_payment_customer", "customer_id", "id"),
+        sa.Index("ix_payment_pay_link", "pay_link_id"),
+        sa.Index("ix_payment_next_check", "next_check_at"),
         sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
     )
 
@@ -78,6 +82,7 @@ class Payment(Identified, Base):
     submitted_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     next_check_at: Mapped[datetime | None]
+    """When the janitor asks the provider, if no event has come by then."""
     checks: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
 
     @property
@@ -131,6 +136,9 @@ class PaymentEvent(Base):
     provider: Mapped[str] = mapped_column(sa.String(16))
     provider_event_id: Mapped[str | None] = mapped_column(sa.String(255))
     effect: Mapped[str] = mapped_column(sa.String(96))
-    """The kind and, where it moves money, the amount: "succeeded:128450"."""
+    """The kind and, where it moves money, the amount: "succeeded:128450:USD"."""
     detail: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
+
+
+append_only(PaymentEvent.__table__)

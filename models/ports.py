@@ -1,6 +1,6 @@
 """The outside as Till sees it: one small Protocol per port and the values that cross it. No vendor's word in here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -119,14 +119,16 @@ class GatewayEventKind(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     RETURNED = "returned"
-    REFUNDED = "refunded"
 
 
 @dataclass(frozen=True, slots=True)
 class StartPayment:
-    """`reference` is the idempotency key at the provider: the same one never starts a second payment."""
+    """`reference` is the idempotency key at the provider: the same one never starts a second payment.
+    `short_reference` is what people read out, `description` the numbers of the invoices."""
 
     reference: str
+    short_reference: str
+    payee: str
     amount: Money
     method: Method
     description: str
@@ -164,8 +166,9 @@ class Gateway(Protocol):
         """The provider's present word, None if it has nothing final or never had the payment. Raises ProviderError."""
         ...
 
-    def cancel(self, reference: str, provider_reference: str) -> bool:
-        """Close an attempt that nobody confirmed. False if it went through meanwhile. Raises ProviderError."""
+    def cancel(self, reference: str, provider_reference: str | None) -> bool:
+        """Close an attempt that nobody confirmed, or that never arrived (no provider_reference): no money moves for it
+        any more. False if it was confirmed meanwhile: fetch it. Raises ProviderError."""
         ...
 
     def parse_event(self, request: WebhookRequest) -> GatewayEvent | None:
@@ -187,4 +190,8 @@ class Jobs(Protocol):
     ) -> None:
         """Add a job inside the caller's transaction: no commit, no job. The same `job_id` twice is one job.
         `key` is what the queue's rate counts by: the sending number."""
+        ...
+
+    def bring_forward(self, job_ids: Sequence[str]) -> None:
+        """Make waiting jobs due now: the demo's clock has jumped past their delay. Unknown and ended ones are skipped."""
         ...
