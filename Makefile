@@ -17,6 +17,7 @@ help: ## this list
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 
 setup: $(LOCKED) ## make the virtual environment with the locked packages
+	@:
 $(LOCKED):
 	@requirements/install.sh $(VENV)
 	@rm -f $(VENV)/locked-* && touch $@
@@ -33,7 +34,7 @@ check: setup ## every gate, then all tests: what CI runs
 	@$(GATE) format    $(BIN)/ruff format --check $(CODE)
 	@$(GATE) mypy      $(BIN)/mypy $(CODE)
 	@$(GATE) imports   $(BIN)/lint-imports
-	@$(GATE) templates $(BIN)/djlint templates --lint --check --quiet
+	@$(GATE) templates $(BIN)/djlint templates --lint --check
 	@$(GATE) deptry    $(BIN)/deptry .
 	@$(GATE) database  $(BIN)/flask --app wsgi db check
 	@$(GATE) audit     $(BIN)/python .ci/audit.py
