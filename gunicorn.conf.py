@@ -1,0 +1,10 @@
+"""`gunicorn` alone serves Till. On SQLite keep its default of one process; on PostgreSQL set WEB_CONCURRENCY."""
+
+wsgi_app = "wsgi:app"
+worker_class = "gthread"
+threads = 8
+# Never preload_app: database connections and the job engine's client belong to one process each.
+preload_app = False
+# Twilio gives up on a webhook after 15 s; nobody waits for an answer beyond that.
+timeout = 30
+graceful_timeout = 20
