@@ -56,6 +56,7 @@ class OutgoingText:
     public_id: str
     body: str
     pay_link_id: int | None
+    payment_id: int | None
 
 
 _conversation = Conversation.__table__.c
@@ -123,7 +124,7 @@ _OWED = (
     .order_by(Invoice.due_on, Invoice.id)
 )
 _REPLIES = (
-    sa.select(Message.id, Message.public_id, Message.body, Message.pay_link_id)
+    sa.select(Message.id, Message.public_id, Message.body, Message.pay_link_id, Message.payment_id)
     .where(Message.reply_to_id == sa.bindparam("inbound_id"), Message.route == Route.RESPONSE)
     .order_by(Message.id)
 )
@@ -182,7 +183,7 @@ def store_reply(session: Session, values: dict[str, Any]) -> OutgoingText:
         **values,
     }
     message_id = session.execute(_STORE_REPLY, row).scalar_one()
-    return OutgoingText(message_id, public_id, values["body"], values.get("pay_link_id"))
+    return OutgoingText(message_id, public_id, values["body"], values["pay_link_id"], values["payment_id"])
 
 
 def stored_replies(session: Session, merchant_id: int, provider_reference: str) -> list[OutgoingText]:

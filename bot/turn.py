@@ -9,17 +9,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-
-from bot import intents, rendering, threads
 from bot.intents import Understanding
+
+from bot import intents, links, rendering, threads
 from bot.threads import OutgoingText, Thread
-from models.context import Context
-from models.conversation import PROOF_IDLE_LIFETIME, ConversationState
 from models.base import new_public_id
+from models.context import Context
+from models.conversation import CHOICE_LIFETIME, PROOF_IDLE_LIFETIME, ConversationState
 from models.merchant import Merchant
 from models.message import Direction, MessageStatus
 from models.ports import InboundSms
-from payments import links
 
 log = structlog.get_logger()
 
@@ -33,11 +32,12 @@ _CODE = re.compile(r"(?<!\d)\d(?:[ -]?\d){5,7}(?!\d)")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What to say: a template's name and its slots. `pay_link_id` fills `{link}` on the way out."""
+    """What to say: a template's name and its slots. A pay link or a payment's receipt fills `{link}` later."""
 
     kind: str
     slots: dict[str, Any] = field(default_factory=dict)
     pay_link_id: int | None = None
+    payment_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -111,11 +111,8 @@ def _open(
         thread.customer_id = None  # the number may have a new owner
     thread.locale = heard.language or thread.locale
     locale = thread.locale or thread.customer_locale or merchant.locale
-    fresh = thread.chosen_at is not None and idle <= SHARED_PHONE_PAUSE
+    fresh = thread.chosen_at is not None and idle <= CHOICE_LIFETIME
     return Turn(ctx, merchant, thread, inbound, message_id, heard, now, locale, fresh)
-
-
-SHARED_PHONE_PAUSE = timedelta(minutes=30)
 
 
 def _inbound_row(
@@ -155,15 +152,16 @@ def _store(turn: Turn, reply: Reply) -> OutgoingText:
             "locale": turn.locale,
             "reply_to_id": turn.message_id,
             "pay_link_id": reply.pay_link_id,
+            "payment_id": reply.payment_id,
             "created_at": turn.now,
         },
     )
 
 
 def _reveal(ctx: Context, text: OutgoingText) -> str:
-    if text.pay_link_id is None:
+    if text.pay_link_id is None and text.payment_id is None:
         return text.body
-    return text.body.replace("{link}", links.url_by_id(ctx, text.pay_link_id))
+    return links.fill(ctx, text.body, text.pay_link_id, text.payment_id)
 
 
 def _is_looping(turn: Turn) -> bool:

@@ -133,7 +133,7 @@ def is_locked(ctx: Context, merchant: Merchant, asker: Asker, email: str | None 
 
 
 def issue_code(runtime: Runtime, verification_id: int) -> None:
-    """The job behind `start`: finds the email on file and queues the mail to that very address. Silent if there is none."""
+    """The job behind `start`: queues the mail to the very address on file. Silent if there is none."""
     with runtime.write() as ctx:
         verification = ctx.session.get_one(Verification, verification_id)
         if verification.status is not VerificationStatus.PENDING or verification.contact_point_id is not None:

@@ -3,7 +3,7 @@
 from models.base import Base
 from models.consent import Consent, ConsentAct, OptOut
 from models.context import Context, Environment, Ports, Runtime, Site
-from models.conversation import Conversation, ConversationState, Proof
+from models.conversation import Conversation, ConversationState, Promise, Proof
 from models.customer import Channel, ContactPoint, Customer
 from models.database import Database
 from models.idempotency import IdempotencyKey
@@ -55,6 +55,7 @@ __all__ = [
     "PaymentEvent",
     "PaymentStatus",
     "Ports",
+    "Promise",
     "Proof",
     "Route",
     "Runtime",

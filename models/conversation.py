@@ -1,6 +1,6 @@
 """One address's thread with one merchant, and the proofs of who is behind that address."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -40,12 +40,8 @@ class Conversation(Identified, Base):
     """The account this thread speaks for; only ever set together with a live Proof."""
     chosen_at: Mapped[datetime | None]
     shown: Mapped[dict[str, Any] | None] = mapped_column()
-    """What numbers mean: {"kind": "invoices"|"accounts", "ids": [...], "start": int, "at": iso}."""
-    wanted: Mapped[dict[str, Any] | None] = mapped_column()
-    """The request to answer once identity is proven: {"intent": ..., "slots": ...}."""
+    """What numbers mean: {"kind": "invoices"|"accounts", "ids": [...], "next": int, "at": epoch seconds}."""
     misses: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
-    burst_started_at: Mapped[datetime | None]
-    burst_count: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     last_inbound_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
@@ -65,3 +61,16 @@ class Proof(Base):
     proven_at: Mapped[datetime]
     used_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class Promise(Base):
+    """ "I'll pay Friday": what a customer said, and when."""
+
+    __tablename__ = "promise"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"))
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), index=True)
+    message_id: Mapped[int] = mapped_column(sa.ForeignKey("message.id"))
+    promised_on: Mapped[date | None]
+    created_at: Mapped[datetime]

@@ -11,7 +11,7 @@ KEY_MAX_CHARS = 255  # Stripe
 
 
 class IdempotencyKey(Base):
-    """Scope is merchant + key. `fingerprint`: SHA-256 of what was asked; the same key for another request is refused."""
+    """Scope is merchant + key. `fingerprint`: SHA-256 of what was asked; the same key for something else is refused."""
 
     __tablename__ = "idempotency_key"
 

@@ -69,6 +69,11 @@ def used(session: Session, limit: Limit, who: str, now: datetime) -> float:
     return sum(count if at == window else count * share_left for at, count in rows)
 
 
+def forget(session: Session, limit: Limit, who: str) -> None:
+    """Start from zero: failures count while they are consecutive (NIST 63B-4 3.2.2)."""
+    session.execute(sa.delete(LimitCount).where(LimitCount.key == _key(limit, who)))
+
+
 def within(session: Session, limit: Limit, who: str, now: datetime) -> bool:
     """True if one more would be allowed. Counts nothing."""
     return used(session, limit, who, now) + 1 <= limit.most

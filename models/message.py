@@ -93,6 +93,8 @@ class Message(Identified, Base):
     html: Mapped[str | None] = mapped_column(sa.Text)
     locale: Mapped[str | None] = mapped_column(sa.String(8))
     pay_link_id: Mapped[int | None] = mapped_column(sa.ForeignKey("pay_link.id"))
+    payment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("payment.id"))
+    """`{link}` is the receipt of this payment, where no pay link is named."""
     verification_id: Mapped[int | None] = mapped_column(sa.ForeignKey("verification.id"))
     reply_to_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"), index=True)
     status: Mapped[MessageStatus] = mapped_column(stored(MessageStatus))

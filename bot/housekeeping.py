@@ -1,0 +1,96 @@
+"""The part of the dialogue that is not about money: help, who we are, thanks, a person, opting out and in, promises."""
+
+from collections.abc import Sequence
+
+from bot.intents import Intent
+
+from bot import notices, optouts, rendering
+from bot.turn import Reply, Turn
+from models.conversation import ConversationState, Promise
+
+QUIET_KINDS = frozenset({"STOP", "START", "HELP"})
+"""Twilio's OptOutType: its platform has already answered the customer; a second answer is one too many."""
+
+
+def _answered_by_carrier(turn: Turn) -> bool:
+    return turn.inbound.opt_out_type in QUIET_KINDS
+
+
+def opt_out(turn: Turn) -> Sequence[Reply]:
+    """At once, for every number of this merchant, with one confirmation at most (47 CFR 64.1200(a)(12))."""
+    optouts.opt_out(turn.ctx, turn.merchant.id, turn.inbound.channel, turn.inbound.sender, "text", turn.message_id)
+    turn.thread.customer_id, turn.thread.shown, turn.thread.state = None, None, ConversationState.IDLE
+    return [] if _answered_by_carrier(turn) else [turn.say("opt_out")]
+
+
+def opt_in(turn: Turn) -> Sequence[Reply]:
+    optouts.opt_in(turn.ctx, turn.merchant.id, turn.inbound.channel, turn.inbound.sender, "text", turn.message_id)
+    return [] if _answered_by_carrier(turn) else [turn.say("opt_in")]
+
+
+def while_opted_out(turn: Turn) -> Sequence[Reply]:
+    """Only the way back and help are answered; a second STOP needs no second confirmation."""
+    if turn.heard.intent is Intent.START:
+        return opt_in(turn)
+    return explain(turn) if turn.heard.intent is Intent.HELP else []
+
+
+def explain(turn: Turn) -> Sequence[Reply]:
+    return [] if _answered_by_carrier(turn) else [turn.say("help", phone=turn.merchant.phone)]
+
+
+def introduce(turn: Turn) -> Sequence[Reply]:
+    return [turn.say("who", phone=turn.merchant.phone)]
+
+
+def ask_what_to_stop(turn: Turn) -> Sequence[Reply]:
+    return [turn.say("stop_unclear")]
+
+
+def welcome_thanks(turn: Turn) -> Sequence[Reply]:
+    return [] if turn.thread.state is ConversationState.HUMAN else [turn.say("thanks_reply")]
+
+
+def fall_back(turn: Turn) -> Sequence[Reply]:
+    return [turn.say("fallback" if turn.thread.misses <= 1 else "fallback_person")]
+
+
+def leave_to_person(_turn: Turn) -> Sequence[Reply]:
+    """A person has the thread: the bot keeps out of small talk. Commands still work."""
+    return []
+
+
+def hand_off(turn: Turn) -> Sequence[Reply]:
+    return _to_person(turn, "handoff")
+
+
+def hand_off_dispute(turn: Turn) -> Sequence[Reply]:
+    return _to_person(turn, "dispute_handoff")
+
+
+def hand_off_refund(turn: Turn) -> Sequence[Reply]:
+    return _to_person(turn, "refund_handoff")
+
+
+def hand_off_already_paid(turn: Turn) -> Sequence[Reply]:
+    return _to_person(turn, "already_paid_handoff")
+
+
+def _to_person(turn: Turn, kind: str) -> Sequence[Reply]:
+    if turn.thread.state is not ConversationState.HUMAN:
+        notices.ask_for_person(turn.ctx, turn.merchant, turn.inbound, turn.thread.customer_name, kind)
+    turn.thread.state = ConversationState.HUMAN
+    return [turn.say(kind, phone=turn.merchant.phone, hours=turn.merchant.hours)]
+
+
+def note_promise(turn: Turn) -> Sequence[Reply]:
+    day = turn.heard.slots.date
+    promise = Promise(
+        merchant_id=turn.merchant.id,
+        customer_id=turn.thread.customer_id,
+        message_id=turn.message_id,
+        promised_on=day,
+        created_at=turn.now,
+    )
+    turn.ctx.session.add(promise)
+    return [turn.say("promise_noted", date=rendering.day(day, turn.locale) if day else None)]

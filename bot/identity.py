@@ -1,0 +1,155 @@
+"""The part of the dialogue that finds out who is there: portal link, email, code, and which account."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from bot import paying, rendering, verifying
+from bot.turn import Reply, Turn
+from bot.verifying import Asker, Outcome
+from models.conversation import CHOICE_LIFETIME, ConversationState, Proof
+from models.customer import ContactPoint, Customer
+
+MAX_ACCOUNTS = 5
+"""As many accounts as two segments hold; nobody has more under one email."""
+
+
+def asker(turn: Turn) -> Asker:
+    return Asker(turn.inbound.channel, conversation_id=turn.thread.id)
+
+
+def portal_url(turn: Turn) -> str:
+    return f"{turn.ctx.site.base_url}/m/{turn.merchant.slug}"
+
+
+def portal_link(turn: Turn) -> Sequence[Reply]:
+    return [turn.say("portal_link", url=portal_url(turn))]
+
+
+def ask(turn: Turn) -> Sequence[Reply]:
+    """The first text gets the portal link and the question; a later one in the same state only the question."""
+    asked = turn.thread.state is ConversationState.ASKING_EMAIL
+    if turn.thread.state is ConversationState.VERIFYING:
+        return remind_of_code(turn)
+    turn.thread.state, turn.thread.shown = ConversationState.ASKING_EMAIL, None
+    return [turn.say("ask_email")] if asked else [turn.say("welcome", url=portal_url(turn))]
+
+
+def ask_again(turn: Turn) -> Sequence[Reply]:
+    if "@" in turn.inbound.body:
+        return [turn.say("email_malformed")]
+    return [turn.say("ask_email" if turn.thread.misses <= 1 else "fallback_person")]
+
+
+def challenge(turn: Turn) -> Sequence[Reply]:
+    """An email came: the same answer whatever it is. A proven thread may prove another account this way."""
+    email = turn.heard.slots.email or ""
+    outcome = verifying.start(turn.ctx, turn.merchant, asker(turn), email)
+    if outcome is Outcome.LOCKED:
+        return _locked(turn)
+    turn.thread.state, turn.thread.shown, turn.thread.customer_id = ConversationState.VERIFYING, None, None
+    return [turn.say("code_sent")]
+
+
+def send_again(turn: Turn) -> Sequence[Reply]:
+    outcome = verifying.again(turn.ctx, turn.merchant, asker(turn))
+    if outcome is Outcome.LOCKED:
+        return _locked(turn)
+    return [turn.say("code_sent")] if outcome is Outcome.SENT else ask(turn)
+
+
+def remind_of_code(turn: Turn) -> Sequence[Reply]:
+    return [turn.say("code_waiting")]
+
+
+def check_code(turn: Turn) -> Sequence[Reply]:
+    checked = verifying.check(turn.ctx, turn.merchant, asker(turn), turn.heard.slots.code or "")
+    match checked.outcome:
+        case Outcome.APPROVED:
+            return _approved(turn, checked)
+        case Outcome.WRONG:
+            return [turn.say("code_wrong", tries=checked.tries_left)]
+        case Outcome.EXPIRED | Outcome.SENT:
+            return [turn.say("code_expired")]
+        case Outcome.LOCKED:
+            return _locked(turn)
+        case Outcome.NOT_ASKED:
+            turn.thread.state = ConversationState.ASKING_EMAIL
+            return [turn.say("ask_email")]
+
+
+def ask_whose_account(turn: Turn) -> Sequence[Reply]:
+    """A phone that more than one account uses is asked after a pause; one that only ever spoke for one goes on."""
+    ids = _accounts_of_phone(turn)
+    if ids <= {turn.thread.customer_id}:
+        turn.thread.chosen_at, turn.fresh = turn.now, True
+        return paying.respond_proven(turn)
+    return _offer(turn, sorted(_proven(turn)))
+
+
+def choose_account(turn: Turn) -> Sequence[Reply]:
+    shown = turn.thread.shown
+    choices = turn.heard.slots.choices
+    if (
+        shown is None
+        or shown["kind"] != "accounts"
+        or turn.now.timestamp() - shown["at"] > CHOICE_LIFETIME.total_seconds()
+    ):
+        return ask(turn)
+    ids = shown["ids"]
+    if len(choices) != 1 or not 1 <= choices[0] <= len(ids):
+        return repeat_accounts(turn)
+    if ids[choices[0] - 1] not in _proven(turn):  # a proof may end while the question stands
+        return ask(turn)
+    return _enter(turn, ids[choices[0] - 1])
+
+
+def repeat_accounts(turn: Turn) -> Sequence[Reply]:
+    shown = turn.thread.shown
+    return _offer(turn, shown["ids"]) if shown and shown["kind"] == "accounts" else ask(turn)
+
+
+def _approved(turn: Turn, checked: verifying.Checked) -> Sequence[Reply]:
+    for customer_id in checked.customers:
+        verifying.bind(turn.ctx, turn.thread.id, turn.merchant, customer_id, checked.email)
+    if len(checked.customers) > 1:
+        return _offer(turn, list(checked.customers))
+    return _enter(turn, checked.customers[0])
+
+
+def _enter(turn: Turn, customer_id: int) -> Sequence[Reply]:
+    turn.thread.customer_id, turn.thread.state = customer_id, ConversationState.IDLE
+    turn.thread.chosen_at, turn.thread.shown, turn.fresh = turn.now, None, True
+    return paying.show_list(turn)
+
+
+def _offer(turn: Turn, customer_ids: Sequence[int]) -> Sequence[Reply]:
+    ids = list(customer_ids)[:MAX_ACCOUNTS]
+    names = dict(turn.ctx.session.execute(sa.select(Customer.id, Customer.name).where(Customer.id.in_(ids))).all())
+    turn.thread.state = ConversationState.CHOOSING
+    turn.thread.shown = {"kind": "accounts", "ids": ids, "next": len(ids), "at": int(turn.now.timestamp())}
+    lines = [(n, rendering.clean(names[i], 24)) for n, i in enumerate(ids, 1)]
+    return [turn.say("choose_account", lines=lines)]
+
+
+def _proven(turn: Turn) -> set[int]:
+    rows = turn.ctx.session.scalars(
+        sa.select(Proof.customer_id).where(Proof.conversation_id == turn.thread.id, Proof.ended_at.is_(None))
+    )
+    return set(rows)
+
+
+def _accounts_of_phone(turn: Turn) -> set[int]:
+    """Accounts proven by this address and accounts that have it on file."""
+    on_file = turn.ctx.session.scalars(
+        sa.select(ContactPoint.customer_id).where(
+            ContactPoint.merchant_id == turn.merchant.id,
+            ContactPoint.channel == turn.inbound.channel,
+            ContactPoint.address == turn.inbound.sender,
+        )
+    )
+    return _proven(turn) | set(on_file)
+
+
+def _locked(turn: Turn) -> Sequence[Reply]:
+    return [turn.say("code_locked", phone=turn.merchant.phone)]

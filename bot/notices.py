@@ -1,0 +1,184 @@
+"""What Till says because something happened: receipts, bank payments under way, failures, a call for a person."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot import messenger, optouts, rendering
+from models.context import Context
+from models.conversation import Conversation
+from models.customer import Channel, ContactPoint, Customer
+from models.invoice import Invoice
+from models.merchant import Merchant
+from models.message import Direction, Message, MessageStatus, Route
+from models.paylink import PayLink, PayLinkState
+from models.payment import Allocation, Payment, PaymentStatus
+from models.ports import InboundSms
+from payments import links
+
+KINDS: dict[PaymentStatus, str] = {
+    PaymentStatus.SUCCEEDED: "receipt",
+    PaymentStatus.PROCESSING: "bank_started",
+    PaymentStatus.FAILED: "pay_failed",
+    PaymentStatus.RETURNED: "bank_returned",
+}
+"""The words for what a payment became; everything else needs none."""
+RETRY_KINDS = frozenset({"pay_failed", "bank_returned"})
+
+
+def announce(ctx: Context, payment: Payment, became: PaymentStatus | None) -> None:
+    """Tell the customer what their payment became: in the thread it came from, and to the email on file."""
+    kind = KINDS.get(became) if became is not None else None
+    if kind is None:
+        return
+    merchant = ctx.session.get_one(Merchant, payment.merchant_id)
+    customer = ctx.session.get_one(Customer, payment.customer_id)
+    if payment.conversation_id is not None:
+        _text(ctx, merchant, customer, payment, kind)
+    if kind != "pay_failed":  # the page and the thread have said it; a mail hours later only alarms
+        _email(ctx, merchant, customer, payment, kind)
+
+
+def _retry_link(ctx: Context, payment: Payment) -> PayLink:
+    """The way to try again: the same link while it is open, else a new one to the same conversation."""
+    link = ctx.session.get(PayLink, payment.pay_link_id) if payment.pay_link_id is not None else None
+    if link is not None and link.state(ctx.clock.now()) is PayLinkState.OPEN:
+        return link
+    return links.open_link(
+        ctx,
+        merchant_id=payment.merchant_id,
+        customer_id=payment.customer_id,
+        invoices=[invoice for invoice, _ in _covered(ctx, payment)],
+        conversation_id=payment.conversation_id,
+    )
+
+
+def _text(ctx: Context, merchant: Merchant, customer: Customer, payment: Payment, kind: str) -> None:
+    thread = ctx.session.get_one(Conversation, payment.conversation_id)
+    if optouts.is_opted_out(ctx, merchant.id, thread.channel, thread.address):
+        return
+    locale = thread.locale or customer.locale
+    retry = _retry_link(ctx, payment) if kind in RETRY_KINDS else None
+    body = rendering.text(kind, locale, biz=rendering.clean(merchant.name), **_slots(ctx, payment, locale))
+    messenger.queue(
+        ctx,
+        _outgoing(
+            ctx,
+            merchant,
+            thread.channel,
+            kind,
+            thread.address,
+            locale,
+            conversation_id=thread.id,
+            customer_id=customer.id,
+            our_address=thread.our_address,
+            body=body,
+            payment_id=payment.id,
+            pay_link_id=retry.id if retry else None,
+        ),
+    )
+
+
+def _email(ctx: Context, merchant: Merchant, customer: Customer, payment: Payment, kind: str) -> None:
+    point = ctx.session.scalars(
+        sa.select(ContactPoint)
+        .where(
+            ContactPoint.customer_id == customer.id,
+            ContactPoint.channel == Channel.EMAIL,
+            ContactPoint.bad_since_at.is_(None),
+        )
+        .order_by(ContactPoint.is_primary.desc(), ContactPoint.id)
+    ).first()
+    if point is None or optouts.is_opted_out(ctx, merchant.id, Channel.EMAIL, point.address):
+        return
+    slots = _slots(ctx, payment, customer.locale)
+    parts = rendering.email(
+        kind,
+        customer.locale,
+        merchant=merchant,
+        name=customer.name,
+        lines=_lines(ctx, payment, customer.locale),
+        **slots,
+    )
+    messenger.queue(
+        ctx,
+        _outgoing(
+            ctx,
+            merchant,
+            Channel.EMAIL,
+            kind,
+            point.address,
+            customer.locale,
+            customer_id=customer.id,
+            our_address=merchant.inbound_email or merchant.email,
+            subject=parts.subject,
+            body=parts.text,
+            html=parts.html,
+            payment_id=payment.id,
+        ),
+    )
+
+
+def ask_for_person(ctx: Context, merchant: Merchant, inbound: InboundSms, name: str | None, kind: str) -> None:
+    """Mail the merchant that a customer wants one of them. Carries no message text: the thread has it."""
+    who = rendering.clean(name) if name else inbound.sender
+    parts = rendering.email("person_wanted", merchant.locale, merchant=merchant, who=who, about=kind)
+    messenger.queue(
+        ctx,
+        _outgoing(
+            ctx,
+            merchant,
+            Channel.EMAIL,
+            "person_wanted",
+            merchant.email,
+            merchant.locale,
+            our_address=merchant.inbound_email or merchant.email,
+            subject=parts.subject,
+            body=parts.text,
+            html=parts.html,
+        ),
+    )
+
+
+def _slots(ctx: Context, payment: Payment, locale: str) -> dict[str, Any]:
+    numbers = [rendering.clean(invoice.number, 16) for invoice, _ in _covered(ctx, payment)]
+    return {
+        "amt": rendering.money(payment.amount, locale),
+        "inv": numbers[0] if len(numbers) == 1 else None,
+        "count": len(numbers),
+        "ref": payment.reference,
+    }
+
+
+def _lines(ctx: Context, payment: Payment, locale: str) -> list[tuple[str, str]]:
+    return [
+        (rendering.clean(invoice.number, 16), rendering.money(type(payment.amount)(share, payment.currency), locale))
+        for invoice, share in _covered(ctx, payment)
+    ]
+
+
+def _covered(ctx: Context, payment: Payment) -> list[tuple[Invoice, int]]:
+    rows = ctx.session.execute(
+        sa.select(Invoice, Allocation.amount_minor)
+        .join(Allocation, Allocation.invoice_id == Invoice.id)
+        .where(Allocation.payment_id == payment.id)
+        .order_by(Invoice.due_on, Invoice.id)
+    )
+    return [(invoice, share) for invoice, share in rows]
+
+
+def _outgoing(
+    ctx: Context, merchant: Merchant, channel: Channel, kind: str, to: str, locale: str, **fields: Any
+) -> Message:
+    return Message(
+        merchant_id=merchant.id,
+        direction=Direction.OUT,
+        channel=channel,
+        kind=kind,
+        their_address=to,
+        locale=locale,
+        status=MessageStatus.QUEUED,
+        route=Route.MESSENGER,
+        created_at=ctx.clock.now(),
+        **fields,
+    )

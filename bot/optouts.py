@@ -1,0 +1,69 @@
+"""Refusals and consents: recorded for ever, obeyed at once. Only the owner of an address lifts its refusal."""
+
+import sqlalchemy as sa
+
+from bot import verifying
+from models.consent import Consent, ConsentAct, OptOut
+from models.context import Context
+from models.conversation import Conversation, Proof
+from models.customer import Channel
+from models.message import Direction, Message, MessageStatus
+
+
+def opt_out(
+    ctx: Context, merchant_id: int, channel: Channel, address: str, source: str, message_id: int | None = None
+) -> None:
+    """Stop everything to this address from this merchant, whatever is queued included, and end its proofs:
+    whoever texts START later may be a new owner of the number."""
+    now = ctx.clock.now()
+    if ctx.session.get(OptOut, (merchant_id, channel, address)) is None:
+        ctx.session.add(OptOut(merchant_id=merchant_id, channel=channel, address=address, opted_out_at=now))
+    _record(ctx, merchant_id, channel, address, ConsentAct.REVOKED, source, message_id)
+    ctx.session.execute(
+        sa.update(Message)
+        .where(
+            Message.merchant_id == merchant_id,
+            Message.channel == channel,
+            Message.their_address == address,
+            Message.direction == Direction.OUT,
+            Message.status == MessageStatus.QUEUED,
+        )
+        .values(status=MessageStatus.CANCELLED, finished_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    threads = sa.select(Conversation.id).where(
+        Conversation.merchant_id == merchant_id, Conversation.channel == channel, Conversation.address == address
+    )
+    verifying.end_proofs(ctx, Proof.conversation_id.in_(threads))
+
+
+def opt_in(
+    ctx: Context, merchant_id: int, channel: Channel, address: str, source: str, message_id: int | None = None
+) -> None:
+    """The owner's own word turns messages back on. Nothing else does: no import, no merchant, no API."""
+    standing = ctx.session.get(OptOut, (merchant_id, channel, address))
+    if standing is not None:
+        ctx.session.delete(standing)
+    _record(ctx, merchant_id, channel, address, ConsentAct.GRANTED, source, message_id)
+    ctx.session.flush()
+
+
+def is_opted_out(ctx: Context, merchant_id: int, channel: Channel, address: str) -> bool:
+    return ctx.session.get(OptOut, (merchant_id, channel, address)) is not None
+
+
+def _record(
+    ctx: Context, merchant_id: int, channel: Channel, address: str, act: ConsentAct, source: str, message_id: int | None
+) -> None:
+    ctx.session.add(
+        Consent(
+            merchant_id=merchant_id,
+            channel=channel,
+            address=address,
+            act=act,
+            source=source,
+            message_id=message_id,
+            created_at=ctx.clock.now(),
+        )
+    )
+    ctx.session.flush()

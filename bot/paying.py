@@ -1,0 +1,198 @@
+"""The part of the dialogue about money: the list, picking from it, pay links, where a payment is, receipts.
+Shows one customer's own invoices only; never takes an amount from what was typed."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from bot.intents import Intent
+
+from bot import rendering, threads
+from bot.threads import Owed
+from bot.turn import Reply, Turn
+from models.conversation import CHOICE_LIFETIME, ConversationState
+from models.invoice import Invoice
+from models.money import Money
+from models.payment import OPEN_STATUSES, Payment, PaymentStatus
+from payments import links
+
+PAGE = 3
+"""Invoices per text: what fits two segments with long numbers and amounts."""
+
+_SETTLED = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED, PaymentStatus.RETURNED)
+
+
+def respond_proven(turn: Turn) -> Sequence[Reply]:
+    """What this text would have got without the pause before it."""
+    answers = {Intent.PAY: pay, Intent.STATUS: tell_status, Intent.RECEIPT: send_receipt, Intent.MORE: show_more}
+    return answers.get(turn.heard.intent, show_list)(turn)
+
+
+def show_list(turn: Turn) -> Sequence[Reply]:
+    return _page(turn, _owed(turn), 0)
+
+
+def show_more(turn: Turn) -> Sequence[Reply]:
+    owed, shown = _owed(turn), _shown(turn)
+    if shown is None or [o.id for o in owed][: len(shown)] != shown:
+        return _page(turn, owed, 0)  # nothing on the table, or the list has changed: from the top
+    start = turn.thread.shown["next"] if turn.thread.shown else 0
+    return _page(turn, owed, start if start < len(owed) else 0)
+
+
+def choose(turn: Turn) -> Sequence[Reply]:
+    """Numbers mean the list last shown, for half an hour; an invoice that has left it is never replaced by another."""
+    shown = _shown(turn)
+    if shown is None:
+        return show_list(turn)
+    picks = turn.heard.slots.choices
+    if not picks or any(not 1 <= n <= len(shown) for n in picks):
+        return [turn.say("choice_bad", count=len(shown)), *show_list(turn)]
+    wanted = {shown[n - 1] for n in picks}
+    picked = [o for o in _owed(turn) if o.id in wanted]
+    if len(picked) != len(wanted):
+        return [turn.say("choice_changed"), *show_list(turn)]
+    return _link(turn, picked)
+
+
+def pay(turn: Turn) -> Sequence[Reply]:
+    """All, by number, the oldest, by choice, by exact amount; without a pick the list, or the link if one is owed."""
+    owed, slots = _owed(turn), turn.heard.slots
+    if not owed:
+        return _page(turn, owed, 0)
+    if slots.everything:
+        return _link(turn, owed)
+    if slots.invoice_numbers:
+        return _link_by_number(turn, owed, slots.invoice_numbers)
+    if slots.oldest:
+        return _link(turn, [o for o in owed if not o.in_flight][:1] or owed[:1])
+    if slots.choices:
+        return choose(turn)
+    if slots.amount is not None:
+        return _link_by_amount(turn, owed, slots.amount)
+    return _link(turn, owed) if len(owed) == 1 else _page(turn, owed, 0)
+
+
+def tell_status(turn: Turn) -> Sequence[Reply]:
+    payment = _latest_payment(turn, (*OPEN_STATUSES - {PaymentStatus.CREATED, PaymentStatus.SUBMITTED}, *_SETTLED))
+    if payment is None:
+        return [turn.say("status_none")]
+    slots = {"ref": payment.reference, "amt": rendering.money(payment.amount, turn.locale)}
+    if payment.is_open:
+        return [turn.say("status_processing", **slots)]
+    if payment.status is PaymentStatus.RETURNED:
+        return [turn.say("status_returned", **slots), *show_list(turn)]
+    return [turn.say("status_paid", **slots, date=_day(turn, payment))]
+
+
+def send_receipt(turn: Turn) -> Sequence[Reply]:
+    payment = _latest_payment(turn, (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED))
+    if payment is None:
+        return [turn.say("receipt_none")]
+    slots = {"ref": payment.reference, "amt": rendering.money(payment.amount, turn.locale)}
+    return [Reply("receipt_link", slots, payment_id=payment.id)]
+
+
+def _owed(turn: Turn) -> list[Owed]:
+    return threads.owed(turn.ctx.session, turn.thread.customer_id or 0)
+
+
+def _shown(turn: Turn) -> list[int] | None:
+    shown = turn.thread.shown
+    if shown is None or shown["kind"] != "invoices":
+        return None
+    return shown["ids"] if turn.now.timestamp() - shown["at"] <= CHOICE_LIFETIME.total_seconds() else None
+
+
+def _page(turn: Turn, owed: list[Owed], start: int) -> Sequence[Reply]:
+    turn.thread.state = ConversationState.IDLE
+    if not owed:
+        turn.thread.shown = None
+        return [turn.say("list_empty", url=f"{turn.ctx.site.base_url}/m/{turn.merchant.slug}")]
+    page = owed[start : start + PAGE]
+    end = start + len(page)
+    turn.thread.shown = {
+        "kind": "invoices",
+        "ids": [o.id for o in owed[:end]],
+        "next": end,
+        "at": int(turn.now.timestamp()),
+    }
+    lines = [
+        (
+            n,
+            rendering.clean(o.number, 16),
+            rendering.money(o.balance, turn.locale),
+            rendering.day(o.due_on, turn.locale),
+        )
+        for n, o in enumerate(page, start + 1)
+    ]
+    return [turn.say("list_page", lines=lines, total=_total(turn, owed), count=len(owed), has_more=end < len(owed))]
+
+
+def _total(turn: Turn, owed: Sequence[Owed]) -> str:
+    sums: dict[str, Money] = {}
+    for o in owed:
+        sums[o.balance.currency] = sums.get(o.balance.currency, Money(0, o.balance.currency)) + o.balance
+    return " + ".join(rendering.money(m, turn.locale) for m in sums.values())
+
+
+def _link_by_number(turn: Turn, owed: list[Owed], numbers: Sequence[str]) -> Sequence[Reply]:
+    """ "1042" finds INV-1042 when only one number ends so; a bare small number may also be a pick from the list."""
+    picked = []
+    for typed in numbers:
+        exact = [o for o in owed if o.number.upper() == typed]
+        matches = exact or [o for o in owed if _tail(o.number) == _tail(typed)]
+        if len(matches) != 1:
+            return [turn.say("choice_unknown", inv=rendering.clean(typed, 16)), *show_list(turn)]
+        picked += matches
+    return _link(turn, picked)
+
+
+def _tail(number: str) -> str:
+    return "".join(c for c in number if c.isdigit()).lstrip("0") or number
+
+
+def _link_by_amount(turn: Turn, owed: list[Owed], amount: Decimal) -> Sequence[Reply]:
+    matches = [o for o in owed if o.balance.decimal == amount]
+    return _link(turn, matches) if len(matches) == 1 else _page(turn, owed, 0)
+
+
+def _link(turn: Turn, picked: Sequence[Owed]) -> Sequence[Reply]:
+    """One link for all picks (one per currency); what is already being paid is left out and said."""
+    free = [o for o in picked if not o.in_flight]
+    replies = [turn.say("pay_in_flight", inv=rendering.clean(o.number, 16)) for o in picked if o.in_flight][:1]
+    for _, group in groupby(sorted(free, key=lambda o: o.balance.currency), key=lambda o: o.balance.currency):
+        replies.append(_one_link(turn, sorted(group, key=lambda o: (o.due_on, o.id))))
+    return replies
+
+
+def _one_link(turn: Turn, picked: list[Owed]) -> Reply:
+    session = turn.ctx.session
+    invoices = session.scalars(sa.select(Invoice).where(Invoice.id.in_([o.id for o in picked]))).all()
+    link = links.open_link(
+        turn.ctx,
+        merchant_id=turn.merchant.id,
+        customer_id=turn.thread.customer_id or 0,
+        invoices=sorted(invoices, key=lambda i: (i.due_on, i.id)),
+        conversation_id=turn.thread.id,
+    )
+    if len(picked) == 1:
+        slots = {"inv": rendering.clean(picked[0].number, 16), "amt": rendering.money(picked[0].balance, turn.locale)}
+        return Reply("pay_link", slots, pay_link_id=link.id)
+    return Reply("pay_all", {"n": len(picked), "total": _total(turn, picked)}, pay_link_id=link.id)
+
+
+def _day(turn: Turn, payment: Payment) -> str:
+    at = payment.finished_at or payment.created_at
+    return rendering.day(at.astimezone(ZoneInfo(turn.merchant.timezone)).date(), turn.locale)
+
+
+def _latest_payment(turn: Turn, statuses: Sequence[PaymentStatus]) -> Payment | None:
+    return turn.ctx.session.scalars(
+        sa.select(Payment)
+        .where(Payment.customer_id == turn.thread.customer_id, Payment.status.in_(statuses))
+        .order_by(Payment.id.desc())
+        .limit(1)
+    ).first()

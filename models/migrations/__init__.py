@@ -1,0 +1,43 @@
+"""Schema history. Run through `flask --app wsgi db`; programs call `upgrade` and `differences`."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine
+
+from models.base import Base
+
+_FOLDER = Path(__file__).parent
+
+
+def _config(engine: Engine) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    config.attributes["engine"] = engine
+    return config
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring the database to `revision`, creating whatever is missing."""
+    command.upgrade(_config(engine), revision)
+
+
+def new_revision(engine: Engine, message: str) -> None:
+    """Write a revision file from the difference between the database and the tables."""
+    command.revision(_config(engine), message=message, autogenerate=True)
+
+
+def differences(engine: Engine) -> list[Any]:
+    """What the migrated database has or lacks against the tables in models/. Empty when they agree."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_ours})
+        return list(compare_metadata(context, Base.metadata))
+
+
+def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+    """The job engine keeps its own tables in the same database; they are none of ours."""
+    return kind != "table" or name in Base.metadata.tables

@@ -1,0 +1,18 @@
+"""Alembic's entry: one connection, one transaction, SQLite in batch mode."""
+
+from alembic import context
+
+import models
+from models.migrations import is_ours
+
+with context.config.attributes["engine"].connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=models.Base.metadata,  # importing the package registers every table
+        render_as_batch=connection.dialect.name == "sqlite",
+        include_name=is_ours,
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()

@@ -1,0 +1,46 @@
+"""`flask db`: the schema."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from models import migrations
+from models.database import Database
+from web import engine
+from web.context import runtime
+
+group = AppGroup("db", help="The database's schema.")
+
+
+@group.command("upgrade")
+def upgrade() -> None:
+    """Bring the schema (ours and the job engine's) to this release."""
+    database = runtime().database
+    migrations.upgrade(database.engine)
+    engine.migrate(database)
+    click.echo("The schema is up to date.")
+
+
+@group.command("check")
+def check() -> None:
+    """Prove that the migrations make exactly the tables in models/: on a fresh database, from nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{Path(folder) / 'check.sqlite3'}")
+        migrations.upgrade(database.engine)
+        found = migrations.differences(database.engine)
+        database.dispose()
+    for difference in found:
+        click.echo(str(difference))
+    if found:
+        sys.exit(1)
+    click.echo("The migrations and the tables agree.")
+
+
+@group.command("revision")
+@click.argument("message")
+def revision(message: str) -> None:
+    """Write a new revision from the difference between the database and models/."""
+    migrations.new_revision(runtime().database.engine, message)

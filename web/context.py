@@ -1,0 +1,57 @@
+"""A unit of work per request: opened around a view, committed when it returns, rolled back when it raises."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+from flask import current_app
+
+from models.context import Context, Runtime
+from models.database import is_retryable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+TRIES = 4
+"""PostgreSQL ends one of two transactions that wait for each other; the loser runs again from its start."""
+
+
+def runtime() -> Runtime:
+    return current_app.extensions["till"]  # type: ignore[no-any-return]
+
+
+def writes(view: Callable[Concatenate[Context, P], R]) -> Callable[P, R]:
+    """Give the view a Context that may write. The view may run more than once, so it must keep side effects inside."""
+
+    @wraps(view)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        return retrying(lambda: _once(view, *args, **kwargs))
+
+    return run
+
+
+def reads(view: Callable[Concatenate[Context, P], R]) -> Callable[P, R]:
+    """Give the view a Context that only reads: it never waits for a writer."""
+
+    @wraps(view)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with runtime().read() as ctx:
+            return view(ctx, *args, **kwargs)
+
+    return run
+
+
+def retrying(work: Callable[[], R]) -> R:
+    for left in reversed(range(TRIES)):
+        try:
+            return work()
+        except sa.exc.DBAPIError as error:
+            if not left or not is_retryable(error):
+                raise
+    raise AssertionError("unreachable")
+
+
+def _once(view: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    with runtime().write() as ctx:
+        return view(ctx, *args, **kwargs)

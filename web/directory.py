@@ -1,0 +1,55 @@
+"""Merchants by number, Messaging Service, slug or account: read on every webhook, changed rarely, kept for seconds."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from models.database import Database
+from models.merchant import Merchant, MerchantStatus
+
+KEPT_S = 5.0
+"""A new number or a rotated token is known everywhere after this long."""
+
+
+class MerchantDirectory:
+    """Returned merchants are detached: read their columns, never write them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._kept: dict[tuple[str, str], tuple[float, Merchant | None]] = {}
+        self._lock = threading.Lock()
+
+    def by_number(self, number: str) -> Merchant | None:
+        return self._find("number", number, Merchant.number == number)
+
+    def by_messaging_service(self, sid: str) -> Merchant | None:
+        return self._find("service", sid, Merchant.messaging_service_sid == sid)
+
+    def by_account(self, sid: str) -> Merchant | None:
+        return self._find("account", sid, Merchant.twilio_account_sid == sid)
+
+    def by_slug(self, slug: str) -> Merchant | None:
+        return self._find("slug", slug, Merchant.slug == slug)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
+    def _find(self, kind: str, value: str, where: sa.ColumnElement[bool]) -> Merchant | None:
+        kept = self._kept.get((kind, value))
+        if kept is not None and time.monotonic() - kept[0] < KEPT_S:
+            return kept[1]
+        return self._load((kind, value), lambda: where & (Merchant.status == MerchantStatus.ACTIVE))
+
+    def _load(self, key: tuple[str, str], where: Callable[[], sa.ColumnElement[bool]]) -> Merchant | None:
+        with self._database.read() as session:
+            merchant = session.scalars(sa.select(Merchant).where(where()).order_by(Merchant.id).limit(1)).first()
+            if merchant is not None:
+                session.expunge(merchant)
+        with self._lock:
+            if len(self._kept) > 10_000:  # someone is making numbers up
+                self._kept.clear()
+            self._kept[key] = (time.monotonic(), merchant)
+        return merchant

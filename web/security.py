@@ -1,0 +1,99 @@
+"""What every response and every form is guarded by: headers, forged-request checks, cookies, the client's network."""
+
+import ipaddress
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, request
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
+
+from web.config import Settings
+
+csrf = CSRFProtect()
+
+CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    "Cache-Control": "private, no-store",
+}
+HSTS = "max-age=63072000; includeSubDomains"  # OWASP HTTP Headers sheet
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+def install(app: Flask, settings: Settings) -> None:
+    keys = [key.get_secret_value() for key in settings.secret_keys]
+    app.config.update(
+        SECRET_KEY=keys[-1],
+        SECRET_KEY_FALLBACKS=keys[:-1],
+        TRUSTED_HOSTS=sorted({settings.host} | ({"localhost", "127.0.0.1"} if not settings.is_secure else set())),
+        SESSION_COOKIE_NAME=cookie_name(settings, "form"),
+        SESSION_COOKIE_SECURE=settings.is_secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which our own Referrer-Policy takes away
+        MAX_CONTENT_LENGTH=256 * 1024,
+    )
+    csrf.init_app(app)
+    app.jinja_env.globals["csrf_field"] = csrf_field
+    app.before_request(_start)
+    app.before_request(refuse_foreign_origin)
+
+    @app.after_request
+    def _guard(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault(
+            "Content-Security-Policy", CSP.format(form_action=" ".join(["'self'", *g.get("form_origins", ())]))
+        )
+        response.headers["X-Request-Id"] = g.request_id
+        if settings.is_secure:
+            response.headers["Strict-Transport-Security"] = HSTS
+        return response
+
+
+def cookie_name(settings: Settings, name: str) -> str:
+    """`__Host-` binds a cookie to this very host over https; plain http (the demo) cannot carry it."""
+    return f"__Host-till-{name}" if settings.is_secure else f"till-{name}"
+
+
+def csrf_field() -> Markup:
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+
+
+def refuse_foreign_origin() -> None:
+    """A second lock beside the token. `null` is what our own pages send, having no Referrer."""
+    if request.method not in CHANGING or request.path.startswith("/webhooks/"):
+        return
+    origin = request.headers.get("Origin", "null")
+    if origin != "null" and urlsplit(origin).netloc != request.host:
+        abort(403)
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        abort(403)
+
+
+def client_network() -> str:
+    """What per-network limits count by: the peer's address, IPv6 as its /64. Forwarded headers are not believed here:
+    behind a proxy, gunicorn's forwarded_allow_ips decides who may set them."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def _start() -> None:
+    g.request_id = secrets.token_hex(8)

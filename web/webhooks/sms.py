@@ -1,0 +1,80 @@
+"""Twilio's two webhooks: a text that came in, and what became of one that went out."""
+
+from flask import Response, g, request
+
+from bot import dialogue, messenger
+from bot.channels import twilio
+from bot.turn import Answer, take_turn
+from models.errors import UnverifiedWebhook
+from models.merchant import Merchant
+from models.ports import DeliveryReceipt, InboundSms, SmsAccount
+from web.context import retrying, runtime
+from web.services import directory
+from web.webhooks import blueprint, webhook_request
+
+MAX_BODY = 64 * 1024  # an SMS webhook is 2 kB; Werkzeug has no limit of its own for urlencoded bodies
+
+
+@blueprint.post("/twilio/sms")
+def sms() -> Response:
+    """Answers TwiML. One signed request is one turn, however often it arrives."""
+    request.max_content_length = MAX_BODY
+    incoming = webhook_request()
+    fields = dict(incoming.form)
+    merchant = _merchant(fields, "To")
+    inbound = runtime().ports.sms.parse_inbound(incoming, _account(merchant, fields))
+    if merchant is None or not twilio.is_answerable(inbound.sender):
+        g.outcome = "unknown number" if merchant is None else "sender cannot be answered"
+        return _twiml(Answer(()))
+    return _twiml(retrying(lambda: _turn(merchant, inbound)))
+
+
+@blueprint.post("/twilio/status")
+def status() -> tuple[str, int]:
+    """Delivery reports, in any order, any number of times."""
+    request.max_content_length = MAX_BODY
+    incoming = webhook_request()
+    fields = dict(incoming.form)
+    merchant = _merchant(fields, "From")
+    receipt = runtime().ports.sms.parse_receipt(incoming, _account(merchant, fields))
+    g.outcome = receipt.status.value if receipt.status else "ignored"
+    if merchant is not None:
+        retrying(lambda: _report(merchant, receipt))
+    return "", 204
+
+
+def _turn(merchant: Merchant, inbound: InboundSms) -> Answer:
+    with runtime().write() as ctx:
+        return take_turn(ctx, merchant, inbound, dialogue.respond)
+
+
+def _report(merchant: Merchant, receipt: DeliveryReceipt) -> None:
+    with runtime().write() as ctx:
+        messenger.apply_receipt(ctx, merchant.id, receipt)
+
+
+def _merchant(fields: dict[str, str], ours: str) -> Merchant | None:
+    """By our number, or by the Messaging Service where the number is one of its pool."""
+    number = fields.get(ours, "").removeprefix("whatsapp:")
+    return directory().by_number(number) or directory().by_messaging_service(fields.get("MessagingServiceSid", ""))
+
+
+def _account(merchant: Merchant | None, fields: dict[str, str]) -> SmsAccount:
+    """Whose token must have signed. A number that nobody owns is checked against the account that it names."""
+    merchant = merchant or directory().by_account(fields.get("AccountSid", ""))
+    if merchant is not None and merchant.twilio_account_sid and merchant.twilio_auth_token:
+        return SmsAccount(merchant.twilio_account_sid, merchant.twilio_auth_token)
+    account = runtime().site.sms_account
+    if account is None:
+        raise UnverifiedWebhook("no account to check against")
+    return account
+
+
+def _twiml(answer: Answer) -> Response:
+    base = runtime().site.base_url
+    replies = [(text, f"{base}/webhooks/twilio/status?ref={reference}") for reference, text in answer.texts]
+    if "outcome" not in g:
+        g.outcome = (
+            "duplicate" if answer.is_duplicate else f"{len(replies)} replies" if len(replies) != 1 else "1 reply"
+        )
+    return Response(twilio.twiml(replies), content_type="text/xml; charset=utf-8")
