@@ -8,3 +8,4 @@ preload_app = False
 # Twilio gives up on a webhook after 15 s; nobody waits for an answer beyond that.
 timeout = 30
 graceful_timeout = 20
+control_socket_disable = True
