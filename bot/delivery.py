@@ -1,0 +1,184 @@
+"""Sends what the messenger queued: claim in one transaction, call the vendor with none open, record in a second one.
+Never sends twice on silence: what a dead run left in `sending` is asked about first."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+import structlog
+
+from bot import messenger, optouts, outbox, receipts
+from bot.outbox import Outbound
+from models.context import Context, Runtime
+from models.customer import Channel, ContactPoint
+from models.errors import DomainError, ProviderError
+from models.message import Failure, Message, MessageStatus
+from models.paylink import PayLink, PayLinkState
+from models.ports import OutboundSms
+from models.verification import Verification, VerificationStatus
+
+log = structlog.get_logger()
+
+DESPITE_OPT_OUT = frozenset({messenger.CODE, "opt_out", "help"})
+"""Asked for this minute by the very person who had refused the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One attempt at one message, ours as long as the row's `attempt` stays the same."""
+
+    message_id: int
+    attempt: int
+    kind: str
+    outbound: Outbound
+    left_behind: bool = False
+    """An earlier run may have sent it: ask before anything else."""
+
+    @property
+    def may_go_twice(self) -> bool:
+        return self.kind == messenger.CODE
+
+
+def send(runtime: Runtime, message_id: int) -> str:
+    """The job behind `messenger.queue`. Returns what became of this run, for the log."""
+    claim = _claim(runtime, message_id)
+    if isinstance(claim, Claim) and claim.left_behind:
+        settled = _ask(runtime, claim)
+        claim = settled or _claim(runtime, message_id, asked=claim)
+    if not isinstance(claim, Claim):
+        return claim
+    return _record(runtime, claim, _hand_over(runtime, claim))
+
+
+# --- first transaction ------------------------------------------------------------------------------------------------
+def _claim(runtime: Runtime, message_id: int, asked: Claim | None = None) -> Claim | str:
+    with runtime.write() as ctx:
+        message = ctx.session.get(Message, message_id, with_for_update=True)
+        if message is None or message.status not in (MessageStatus.QUEUED, MessageStatus.SENDING):
+            return "nothing to do"
+        if asked is not None and message.attempt != asked.attempt:
+            return "superseded"
+        if message.status is MessageStatus.SENDING and asked is None:
+            return _claimed(message, outbox.compose_for_question(ctx, message), left_behind=True)
+        message.move_to(MessageStatus.QUEUED)
+        if refusal := _refusal(ctx, message):
+            return _close(ctx, message, MessageStatus.CANCELLED, refusal)
+        if message.attempt >= messenger.MAX_ATTEMPTS:
+            message.failure = Failure.TEMPORARY
+            return _close(ctx, message, MessageStatus.FAILED, message.error_code)
+        return _begin(ctx, message)
+
+
+def _begin(ctx: Context, message: Message) -> Claim | str:
+    message.claimed_at = ctx.clock.now()
+    try:
+        outbound = outbox.compose(ctx, message)
+    except DomainError as error:
+        message.failure = Failure.PERMANENT
+        return _close(ctx, message, MessageStatus.FAILED, error.code)
+    message.move_to(MessageStatus.SENDING)
+    message.attempt += 1
+    message.not_before_at = message.error_code = None
+    return _claimed(message, outbound)
+
+
+def _claimed(message: Message, outbound: Outbound, *, left_behind: bool = False) -> Claim:
+    return Claim(message.id, message.attempt, message.kind, outbound, left_behind)
+
+
+def _refusal(ctx: Context, message: Message) -> str | None:
+    """Why this must not go after all: things change between queueing and sending."""
+    address = (message.merchant_id, message.channel, message.their_address)
+    if message.kind not in DESPITE_OPT_OUT and optouts.is_opted_out(ctx, *address):
+        return "opted_out"
+    if _is_bad(ctx, *address):
+        return "bad_address"
+    if message.verification_id is not None and not _is_pending(ctx, message.verification_id):
+        return "code_not_wanted"
+    if message.pay_link_id is not None and not _is_open(ctx, message.pay_link_id):
+        return "link_not_open"
+    return None
+
+
+def _is_bad(ctx: Context, merchant_id: int, channel: Channel, address: str) -> bool:
+    bad = sa.select(ContactPoint.id).where(
+        ContactPoint.merchant_id == merchant_id,
+        ContactPoint.channel == channel,
+        ContactPoint.address == address,
+        ContactPoint.bad_since_at.is_not(None),
+    )
+    return ctx.session.scalars(bad.limit(1)).first() is not None
+
+
+def _is_pending(ctx: Context, verification_id: int) -> bool:
+    verification = ctx.session.get_one(Verification, verification_id)
+    return verification.status is VerificationStatus.PENDING and ctx.clock.now() < verification.expires_at
+
+
+def _is_open(ctx: Context, pay_link_id: int) -> bool:
+    return ctx.session.get_one(PayLink, pay_link_id).state(ctx.clock.now()) is PayLinkState.OPEN
+
+
+# --- no transaction ---------------------------------------------------------------------------------------------------
+def _hand_over(runtime: Runtime, claim: Claim) -> str | ProviderError:
+    """The vendor's reference, or why there is none."""
+    try:
+        if isinstance(claim.outbound, OutboundSms):
+            return runtime.ports.sms.send(claim.outbound)
+        return runtime.ports.email.send(claim.outbound)
+    except ProviderError as error:
+        return error
+
+
+def _ask(runtime: Runtime, claim: Claim) -> str | None:
+    """Settle what a dead run left. None: it was never sent, or may go twice, so send it now."""
+    if not isinstance(claim.outbound, OutboundSms):  # nobody can be asked about an email
+        return None if claim.may_go_twice else _record(runtime, claim, ProviderError("lost", accepted_unknown=True))
+    try:
+        reference = runtime.ports.sms.find(claim.outbound)
+    except ProviderError as error:
+        if claim.may_go_twice:
+            return None
+        return _record(runtime, claim, ProviderError(error.code, accepted_unknown=True))
+    return None if reference is None else _record(runtime, claim, reference)
+
+
+# --- second transaction -----------------------------------------------------------------------------------------------
+def _record(runtime: Runtime, claim: Claim, outcome: str | ProviderError) -> str:
+    with runtime.write() as ctx:
+        message = ctx.session.get_one(Message, claim.message_id, with_for_update=True)
+        if message.attempt != claim.attempt:
+            return "superseded"
+        if claim.left_behind:
+            message.attempt += 1  # asking counts as well, so that it ends
+        if isinstance(outcome, str):
+            message.provider_reference = message.provider_reference or outcome
+            return _close(ctx, message, MessageStatus.SENT)
+        message.error_code = outcome.code
+        log.warning("message_not_sent", reference=message.public_id, attempt=claim.attempt, code=outcome.code)
+        return _plan(ctx, message, outcome)
+
+
+def _plan(ctx: Context, message: Message, error: ProviderError) -> str:
+    """A refusal is final, a fault is tried again, and a silence is asked about before anything is repeated."""
+    if error.permanent:
+        message.failure = Failure.PERMANENT
+        receipts.heed(ctx, message, error.code)
+        return _close(ctx, message, MessageStatus.FAILED, error.code)
+    if error.accepted_unknown:
+        cannot_ask = message.channel is Channel.EMAIL and message.kind != messenger.CODE
+        if message.status is MessageStatus.SENDING and (cannot_ask or not messenger.postpone(ctx, message)):
+            return _close(ctx, message, MessageStatus.UNKNOWN, error.code)
+        return "asked again later"
+    receipts.heed(ctx, message, error.code)
+    if message.move_to(MessageStatus.QUEUED) and not messenger.postpone(ctx, message):
+        message.failure = Failure.TEMPORARY
+        return _close(ctx, message, MessageStatus.FAILED, error.code)
+    return "tried again later"
+
+
+def _close(ctx: Context, message: Message, status: MessageStatus, code: str | None = None) -> str:
+    """A carrier's report may have come first and gone further; then it stands."""
+    if message.move_to(status):
+        message.error_code = code
+        message.finished_at = ctx.clock.now()
+    return message.status.value

@@ -1,0 +1,75 @@
+"""From a row to what goes over the wire. Secrets are put in here, in memory, and stored nowhere."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from bot import links
+from models.context import Context
+from models.customer import Channel
+from models.errors import DomainError
+from models.merchant import Merchant
+from models.message import Message
+from models.ports import OutboundEmail, OutboundSms, SmsAccount
+from models.verification import Verification
+
+Outbound = OutboundSms | OutboundEmail
+
+
+def compose(ctx: Context, message: Message) -> Outbound:
+    """With its link and a new code in place. A code drawn before stops working: only the last one sent is good."""
+    code = _draw_code(ctx, message) if message.verification_id is not None else None
+    return _wire(ctx, message, lambda text: _reveal(ctx, message, text).replace("{code}", code or "{code}"))
+
+
+def compose_for_question(ctx: Context, message: Message) -> Outbound:
+    """To ask the carrier whether it has the message: the same, but no code is drawn for it."""
+    return _wire(ctx, message, lambda text: _reveal(ctx, message, text))
+
+
+def _draw_code(ctx: Context, message: Message) -> str:
+    verification = ctx.session.get_one(Verification, message.verification_id, with_for_update=True)
+    verification.sent_at = ctx.clock.now()
+    return verification.set_code()
+
+
+def _reveal(ctx: Context, message: Message, text: str) -> str:
+    return links.fill(ctx, text, message.pay_link_id, message.payment_id)
+
+
+def _wire(ctx: Context, message: Message, fill: Callable[[str], str]) -> Outbound:
+    merchant = ctx.session.get_one(Merchant, message.merchant_id)
+    if message.channel is Channel.EMAIL:
+        return _email(ctx, message, merchant, fill)
+    return OutboundSms(
+        account=sms_account(ctx, merchant),
+        reference=message.public_id,
+        sender=message.our_address,
+        to=message.their_address,
+        body=fill(message.body),
+        status_callback=f"{ctx.site.base_url}/webhooks/twilio/status?ref={message.public_id}",
+        claimed_at=message.claimed_at or message.created_at,
+        channel=message.channel,
+    )
+
+
+def _email(ctx: Context, message: Message, merchant: Merchant, fill: Callable[[str], str]) -> OutboundEmail:
+    why = "auto-replied" if message.reply_to_id is not None else "auto-generated"  # RFC 3834: nobody answers these
+    return OutboundEmail(
+        message_id=f"<{message.public_id}@{urlsplit(ctx.site.base_url).hostname}>",
+        sender_name=merchant.name,
+        sender=merchant.inbound_email or merchant.email,
+        to=message.their_address,
+        subject=message.subject or "",
+        text=fill(message.body),
+        html=fill(message.html) if message.html is not None else None,
+        headers={**(message.headers or {}), "Auto-Submitted": why},
+    )
+
+
+def sms_account(ctx: Context, merchant: Merchant) -> SmsAccount:
+    """The merchant's own account where it has one, else ours. Raises DomainError."""
+    if merchant.twilio_account_sid and merchant.twilio_auth_token:
+        return SmsAccount(merchant.twilio_account_sid, merchant.twilio_auth_token)
+    if ctx.site.sms_account is None:
+        raise DomainError("no_sms_account")
+    return ctx.site.sms_account

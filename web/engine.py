@@ -1,0 +1,290 @@
+"""The job engine, on the application's own database, and the only module that knows it is DBOS.
+SQLite: one worker thread inside the web process. PostgreSQL: web processes enqueue, `run_worker` processes work."""
+
+import json
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from dbos import DBOS, DBOSClient, ScheduleInput, Serializer
+from sqlalchemy.orm import Session
+
+from models.context import Runtime
+from models.database import Database
+from web import slots
+from web.queues import QUEUES, Pacer, Queue
+from web.work import Job, Work, decode, describe, encode, run_job
+
+log = structlog.get_logger()
+
+APPLICATION = "till"
+JOBS_VERSION = "1"
+"""Pinned: left alone it is a hash of the source, and no release would run the jobs that the last one queued."""
+THREADS = 48
+DRAIN_S = 20
+RELAUNCH_PAUSE_S = 5.0
+REAP_S = 3.0
+
+_one_worker = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJob:
+    job_id: str
+    name: str
+    error: str
+
+
+class _Json(Serializer):
+    """DBOS' own choice is pickle: whoever could write the table would run code."""
+
+    def name(self) -> str:
+        return "till_json"
+
+    def serialize(self, data: Any) -> str:
+        return json.dumps(data, default=encode)
+
+    def deserialize(self, serialized_data: str) -> Any:
+        return json.loads(serialized_data, object_hook=decode)
+
+
+# --- any process ------------------------------------------------------------------------------------------------------
+def _client(database: Database) -> DBOSClient:
+    # It writes after it has read, so on SQLite its transactions need the write lock from their start, like ours.
+    engine = database.engine.execution_options(till_write=True)
+    return DBOSClient(system_database_engine=engine, application_name=APPLICATION, serializer=_Json(), lazy=True)
+
+
+class DatabaseJobs:
+    """models.ports.Jobs. Connects to nothing until used."""
+
+    def __init__(self, database: Database, queues: Mapping[str, Queue] = QUEUES) -> None:
+        self._database = database
+        self._queues = queues
+        self._clients: dict[int, DBOSClient] = {}
+
+    def enqueue(
+        self,
+        session: Session,
+        name: str,
+        *args: str | int,
+        queue: str,
+        job_id: str,
+        key: str | None = None,
+        delay_s: float = 0.0,
+    ) -> None:
+        options: dict[str, Any] = {"workflow_name": name, "queue_name": queue, "workflow_id": job_id}
+        options["app_version"] = JOBS_VERSION
+        if self._queues[queue].per_second is not None:
+            options["queue_partition_key"] = key = key or "-"
+        if delay_s > 0:
+            options["delay_seconds"] = delay_s
+        self._own_client().enqueue_in_transaction(session, options, queue, key, *args)  # type: ignore[arg-type]
+
+    def bring_forward(self, job_ids: Sequence[str]) -> None:
+        for job_id in job_ids:
+            self._own_client().set_workflow_delay(job_id, delay_seconds=0)
+
+    def _own_client(self) -> DBOSClient:
+        """One per process: a forked child must not speak over its parent's connections."""
+        pid = os.getpid()
+        if pid not in self._clients:
+            self._clients[pid] = _client(self._database)
+        return self._clients[pid]
+
+
+def migrate(database: Database) -> None:
+    """Create or update the engine's own tables. Idempotent; needed before the first enqueue."""
+    _route_log()
+    DBOS.migrate(_address(database))
+
+
+def cancel(database: Database, job_id: str) -> None:
+    """Take a waiting job off its queue. One that runs already is not stopped."""
+    _client(database).cancel_workflow(job_id)
+
+
+def failed(database: Database, limit: int = 100) -> list[FailedJob]:
+    """Jobs that ended in an error nobody has retried yet, the newest first."""
+    ended = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+    rows = _client(database).list_workflows(status=ended, was_forked_from=False, sort_desc=True, limit=limit)
+    return [FailedJob(row.workflow_id, row.name, str(row.error)) for row in rows]
+
+
+def retry(database: Database, job_id: str) -> str:
+    """Run a failed job again from its start, under the new id that is returned."""
+    client = _client(database)
+    job = client.retrieve_workflow(job_id).get_status()
+    where: dict[str, Any] = {"queue_name": job.queue_name, "queue_partition_key": job.queue_partition_key}
+    return client.fork_workflow(job_id, 1, application_version=JOBS_VERSION, **where).get_workflow_id()
+
+
+def purge(database: Database, before: datetime) -> int:
+    """Forget the jobs that ended before then. Returns how many."""
+    client, count = _client(database), 0
+    ended = ["SUCCESS", "CANCELLED", "ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+    which: dict[str, Any] = {"status": ended, "completed_before": before.isoformat(), "limit": 500}
+    while rows := client.list_workflows(**which, load_input=False, load_output=False):
+        client.delete_workflows([row.workflow_id for row in rows])
+        count += len(rows)
+    return count
+
+
+# --- the process that works -------------------------------------------------------------------------------------------
+class Embedded:
+    """The worker thread of the one web process. Of several processes on one file, one works and the others wait."""
+
+    def __init__(self, runtime: Runtime, work: Work) -> None:
+        self.ready = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(runtime, work), name="worker", daemon=True)
+        self._thread.start()
+
+    def _run(self, runtime: Runtime, work: Work) -> None:
+        with slots.only_worker(runtime.database, self._stop) as chosen:
+            while chosen and not self._stop.is_set():
+                try:
+                    with working(runtime, work, "embedded"):
+                        self.ready.set()
+                        self._stop.wait()
+                except Exception as error:
+                    log.error("worker_did_not_start", error=describe(error))
+                    self._stop.wait(RELAUNCH_PAUSE_S)
+
+    def stop(self) -> None:
+        """Let running jobs finish, then give the work to the next process."""
+        self._stop.set()
+        self._thread.join()
+
+
+def start_embedded(runtime: Runtime, work: Work) -> Embedded:
+    return Embedded(runtime, work)
+
+
+def run_worker(runtime: Runtime, work: Work) -> None:
+    """Work until SIGTERM or SIGINT. For the main thread of its own process."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if runtime.database.is_sqlite:
+        embedded = start_embedded(runtime, work)
+        stop.wait()
+        embedded.stop()
+        return
+    with slots.held_slot(runtime.database) as slot, working(runtime, work, f"slot-{slot}"):
+        log.info("worker_started", slot=slot)
+        while not stop.wait(REAP_S):
+            _reap(runtime.database, slot)
+
+
+def _reap(database: Database, own_slot: int) -> None:
+    """Put back on their queues the jobs that dead workers left running."""
+    client = _client(database)
+    running: dict[str, Any] = {"status": "PENDING", "load_input": False, "load_output": False, "limit": 1000}
+    try:
+        owners = {job.executor_id or "" for job in client.list_workflows(**running)}
+        for owner in owners - {f"slot-{own_slot}"}:
+            with slots.if_free(database, _slot_of(owner)) as free:
+                # Listed again under the lock: what another reaper put back may run by now.
+                for job in client.list_workflows(**running, executor_id=owner) if free else ():
+                    client.resume_workflow(job.workflow_id, queue_name=job.queue_name)
+    except sa.exc.OperationalError as error:
+        log.warning("reaper_has_no_database", error=describe(error))
+
+
+@contextmanager
+def working(runtime: Runtime, work: Work, executor_id: str) -> Iterator[None]:
+    """This process works until the block ends, then finishes what it runs. Two with one `executor_id` would run every
+    job twice: so it is one per process, under a lock's name."""
+    if not _one_worker.acquire(blocking=False):
+        raise RuntimeError("this process already works")
+    try:
+        _launch(runtime, work, executor_id)
+        yield
+    finally:
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=DRAIN_S)
+        _one_worker.release()
+
+
+def _launch(runtime: Runtime, work: Work, executor_id: str) -> None:
+    _route_log()
+    pacer = Pacer()
+    for name, job in work.jobs.items():
+        DBOS.workflow(name=name)(_bound(runtime, work, pacer, name, job))  # named, so that a rename strands no job
+    scheduled = [_scheduled(runtime, name, work.jobs[name], cron) for name, cron in work.schedules.items()]
+    DBOS(
+        config={
+            "name": APPLICATION,
+            "system_database_url": _address(runtime.database),
+            "application_version": JOBS_VERSION,
+            "executor_id": executor_id,
+            "run_migrations": False,
+            "serializer": _Json(),
+            "max_executor_threads": THREADS,
+            "sys_db_pool_size": 8,
+            "log_level": "WARNING",
+        }
+    )
+    DBOS.launch()  # re-queues whatever this executor id left unfinished
+    for name, queue in work.queues.items():
+        limits: dict[str, Any] = {}
+        if queue.per_second is not None:
+            limits = {"partition_concurrency": 1, "partition_limiter": {"limit": 1, "period": 1 / queue.per_second}}
+        DBOS.register_queue(
+            name,
+            polling_interval_sec=queue.poll_s,
+            worker_concurrency=queue.workers,
+            on_conflict="always_update",
+            **limits,
+        )
+    if scheduled:
+        DBOS.apply_schedules(scheduled)
+    for name in work.at_start:
+        with runtime.database.write() as session:
+            at = f"{runtime.clock.now():%Y%m%d%H%M}"
+            runtime.ports.jobs.enqueue(session, name, queue="jobs", job_id=f"{name}-start-{at}")
+
+
+def _bound(runtime: Runtime, work: Work, pacer: Pacer, name: str, job: Job) -> Callable[..., str]:
+    def run(queue: str, key: str | None, *args: str | int) -> str:
+        rate = work.queues[queue].per_second
+        if rate is not None and key is not None:
+            # On SQLite DBOS' clock has whole seconds before Python 3.12, so that its limiter lets two through.
+            pacer.wait(queue, key, rate)
+        return run_job(runtime, name, job, args)
+
+    return run
+
+
+def _scheduled(runtime: Runtime, name: str, job: Job, cron: str) -> ScheduleInput:
+    @DBOS.workflow(name=f"scheduled:{name}")
+    def run(_scheduled_at: datetime, _context: None) -> None:
+        run_job(runtime, name, job, ())
+
+    return {"schedule_name": name, "workflow_fn": run, "schedule": cron, "queue_name": "jobs", "cron_timezone": "UTC"}
+
+
+def _slot_of(executor_id: str) -> int:
+    """0, which no worker ever holds, for a process that was none of ours."""
+    kind, _, number = executor_id.partition("-")
+    return int(number) if kind == "slot" else 0
+
+
+def _address(database: Database) -> str:
+    name = "sqlite" if database.is_sqlite else "postgresql"
+    return database.url.set(drivername=name).render_as_string(hide_password=False)
+
+
+def _route_log() -> None:
+    """DBOS' warnings go where ours go. With a handler of any kind it adds none of its own, which writes to stderr."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())

@@ -1,0 +1,38 @@
+"""The queues and their limits, as data. Knows nothing of what runs in them."""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """`per_second`: the most starts a second for one key (the sending number), with one in flight."""
+
+    poll_s: float
+    workers: int
+    per_second: float | None = None
+
+
+QUEUES: Mapping[str, Queue] = {
+    "codes": Queue(poll_s=0.1, workers=8),  # alone, so that no campaign stands before somebody's code
+    "sms": Queue(poll_s=0.25, workers=32, per_second=1.0),  # one segment a second: a US long code
+    "email": Queue(poll_s=0.25, workers=8),
+    "jobs": Queue(poll_s=1.0, workers=4),
+}
+
+
+class Pacer:
+    """Keeps the starts of one key apart inside this process, where the database's clock is too coarse to."""
+
+    def __init__(self) -> None:
+        self._free_at: dict[tuple[str, str], float] = {}
+        self._lock = threading.Lock()
+
+    def wait(self, queue: str, key: str, per_second: float) -> None:
+        with self._lock:
+            now = time.monotonic()
+            start = max(now, self._free_at.get((queue, key), now))
+            self._free_at[queue, key] = start + 1 / per_second
+        time.sleep(start - now)
