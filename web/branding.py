@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from models.errors import DomainError
 
@@ -116,7 +116,7 @@ def _stands_out(colour: str, backdrops: Iterable[str], ratio: float) -> bool:
 
 def _button(brand: str) -> tuple[str, str]:
     """Fill and text: the brand as it is where white or ink reads on it, else moved as little as possible."""
-    choices = [(_nearest(brand, lambda c, t=text: _reads(c, t)), text) for text in (LIGHT_TEXT, DARK_TEXT)]
+    choices = [(_nearest(brand, partial(_reads, text)), text) for text in (LIGHT_TEXT, DARK_TEXT)]
     moved = [abs(_to_oklch(fill)[0] - _to_oklch(brand)[0]) for fill, _ in choices]
     # Saturated mid-tones look like buttons under white text, so ink must save a clear step.
     return choices[0] if moved[0] <= moved[1] + 0.06 else choices[1]
@@ -125,10 +125,10 @@ def _button(brand: str) -> tuple[str, str]:
 def _hovered(fill: str, text: str) -> str:
     lightness, chroma, hue = _to_oklch(fill)
     steps = [_to_hex(lightness + step, chroma, hue) for step in (-HOVER_STEP, HOVER_STEP)]
-    return next((colour for colour in steps if colour != fill and _reads(colour, text)), fill)
+    return next((colour for colour in steps if colour != fill and _reads(text, colour)), fill)
 
 
-def _reads(fill: str, text: str) -> bool:
+def _reads(text: str, fill: str) -> bool:
     return contrast(fill, text) >= TEXT_CONTRAST * MARGIN
 
 

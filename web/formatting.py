@@ -39,8 +39,9 @@ class Due:
 
 
 def money(amount: Money) -> str:
-    """`$2,310.00`, with as many decimals as the currency has."""
-    return format_currency(amount.decimal, amount.currency, locale=MONEY_LOCALE)
+    """`$2,310.00`, `KWD 1.500`: as many decimals as the currency has, its code where it has no symbol."""
+    text = format_currency(amount.decimal, amount.currency, locale=MONEY_LOCALE)
+    return text.replace(amount.currency, amount.currency + FIRM_SPACE)
 
 
 def day(on: date, language: str, today: date) -> str:

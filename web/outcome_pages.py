@@ -124,7 +124,7 @@ class UnsubscribePage(Page):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorPage(Page):
-    """Any status; words exist for 400, 403, 404, 429, 500 and 503, others borrow 400's or 500's.
+    """Any status; words exist for 400, 403, 404, 409, 410, 429, 500 and 503, others borrow 400's or 500's.
 
     `reference` is the request id to quote. `retry_url` is where trying again makes sense.
     """

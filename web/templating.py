@@ -28,7 +28,7 @@ def configure(env: Environment) -> Environment:
 
 def build_environment() -> Environment:
     """The same environment without an application: previews and tests."""
-    return configure(Environment(loader=FileSystemLoader(TEMPLATE_FOLDER)))
+    return configure(Environment(loader=FileSystemLoader(TEMPLATE_FOLDER), autoescape=True))
 
 
 def render(env: Environment, page: Page) -> str:
@@ -43,5 +43,5 @@ def asset(name: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _fingerprint(path: Path, changed: int) -> str:
+def _fingerprint(path: Path, _changed_ns: int) -> str:
     return hashlib.blake2b(path.read_bytes(), digest_size=6).hexdigest()

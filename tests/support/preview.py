@@ -1,9 +1,13 @@
 """Every customer page with sample values, served under the strict CSP: `python -m tests.support.preview [port]`."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
 
 from flask import Flask, Response, jsonify, redirect, request
 from markupsafe import Markup
+from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response as BaseResponse
 
 from tests.support.preview_pages import BRAND_COLOUR, SAMPLES, frame
@@ -58,6 +62,23 @@ def create_preview() -> Flask:
         return response
 
     return app
+
+
+class QuietHandler(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - the name is werkzeug's
+        pass
+
+
+@contextmanager
+def running_preview() -> Iterator[str]:
+    """Its base address, on a free loopback port."""
+    server = make_server("127.0.0.1", 0, create_preview(), threaded=True, request_handler=QuietHandler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 if __name__ == "__main__":

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 
 from models.money import Money
-from web import bank_pages as bank
+from tests.support.preview_bank import BANK_SAMPLES
 from web import outcome_pages as outcome
 from web import pages
-from web.bank_pages import PretendAccount, PretendOutcome
 from web.branding import stylesheet_url
 from web.i18n import other_language
 from web.pages import Banner, Brand, Channel, Choice, Frame, InvoiceLine, MethodKind, MethodUsed, Notice, Page, Problem
@@ -197,68 +197,13 @@ def _stop(at: Frame, stop: outcome.LinkStop, **extra: str) -> outcome.LinkStopPa
     )
 
 
-def _error(at: Frame, status: int) -> outcome.ErrorPage:
+def _error(status: int, at: Frame) -> outcome.ErrorPage:
     return outcome.ErrorPage(
         frame=replace(at, brand=None, banner=None),
         status=status,
         reference="7f3c9a",
         retry_url="/pay" if status >= 429 else None,
         retry_minutes=15 if status == 429 else None,
-    )
-
-
-INSTITUTIONS = tuple(
-    bank.Institution(value=name.lower(), name=name, initials=name[:2]) for name in ("First Harbor", "Pinewood Savings")
-)
-ACCOUNTS = tuple(
-    PretendAccount(value=f"{kind}", name="Checking", ending=f"{6000 + number}", outcome=kind, days=2)
-    for number, kind in enumerate(PretendOutcome)
-)
-CARDS = tuple(
-    PretendAccount(value=f"{kind}", name="Visa", ending=f"{4240 + number}", outcome=kind)
-    for number, kind in enumerate(list(PretendOutcome)[:6])
-)
-
-
-def _bank(at: Frame) -> Frame:
-    return replace(at, brand=None, banner=None)
-
-
-def _network(at: Frame) -> bank.NetworkConfirmPage:
-    accounts = (PretendAccount(value="n", name="Everyday", ending="8801", outcome=PretendOutcome.APPROVES),)
-    return bank.NetworkConfirmPage(
-        frame=_bank(at), action="/processing", payee="Acme & Sons", amount=TOTAL, reference="HF7Q2K", accounts=accounts
-    )
-
-
-def _institutions(at: Frame) -> bank.InstitutionsPage:
-    return bank.InstitutionsPage(
-        frame=_bank(at),
-        action="/bank_accounts",
-        payee="Acme & Sons",
-        amount=TOTAL,
-        reference="HF7Q2K",
-        institutions=INSTITUTIONS,
-    )
-
-
-def _bank_accounts(at: Frame) -> bank.BankAccountsPage:
-    return bank.BankAccountsPage(
-        frame=_bank(at),
-        action="/in_transit",
-        payee="Acme & Sons",
-        amount=TOTAL,
-        reference="HF7Q2K",
-        institution=INSTITUTIONS[0],
-        accounts=ACCOUNTS,
-        back_url="/institutions",
-        problem=Problem.CHOICE_MISSING,
-    )
-
-
-def _card(at: Frame) -> bank.CardEntryPage:
-    return bank.CardEntryPage(
-        frame=_bank(at), action="/processing", payee="Acme & Sons", amount=TOTAL, reference="HF7Q2K", cards=CARDS
     )
 
 
@@ -315,9 +260,6 @@ SAMPLES: dict[str, Callable[[Frame], Page]] = {
     "link_sent": lambda at: outcome.LinkSentPage(frame=at, channel=Channel.SMS, sign_in_url="/sign_in"),
     "unsubscribe": lambda at: outcome.UnsubscribePage(frame=at, action="/unsubscribed"),
     "unsubscribed": lambda at: outcome.UnsubscribePage(frame=at, action="/unsubscribed", done=True),
-    "bank_network": _network,
-    "bank_institutions": _institutions,
-    "bank_accounts": _bank_accounts,
-    "bank_card": _card,
-    **{f"error_{status}": lambda at, status=status: _error(at, status) for status in (400, 403, 404, 429, 500, 503)},
+    **BANK_SAMPLES,
+    **{f"error_{status}": partial(_error, status) for status in (400, 403, 404, 409, 410, 429, 500, 503)},
 }

@@ -1,0 +1,72 @@
+"""One sample of every page of the sandbox bank."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from models.money import Money
+from web import bank_pages as bank
+from web.bank_pages import PretendAccount, PretendOutcome
+from web.pages import Frame, Page, Problem
+
+AMOUNT = Money(231000, "USD")
+INSTITUTIONS = tuple(
+    bank.Institution(value=name.lower(), name=name, initials=name[:2]) for name in ("First Harbor", "Pinewood Savings")
+)
+ACCOUNTS = tuple(
+    PretendAccount(value=f"{kind}", name="Checking", ending=f"{6000 + number}", outcome=kind, days=2)
+    for number, kind in enumerate(PretendOutcome)
+)
+CARDS = tuple(
+    PretendAccount(value=f"{kind}", name="Visa", ending=f"{4240 + number}", outcome=kind)
+    for number, kind in enumerate(list(PretendOutcome)[:6])
+)
+
+
+def _bank(at: Frame) -> Frame:
+    return replace(at, brand=None, banner=None)
+
+
+def _network(at: Frame) -> bank.NetworkConfirmPage:
+    accounts = (PretendAccount(value="n", name="Everyday", ending="8801", outcome=PretendOutcome.APPROVES),)
+    return bank.NetworkConfirmPage(
+        frame=_bank(at), action="/processing", payee="Acme & Sons", amount=AMOUNT, reference="HF7Q2K", accounts=accounts
+    )
+
+
+def _institutions(at: Frame) -> bank.InstitutionsPage:
+    return bank.InstitutionsPage(
+        frame=_bank(at),
+        action="/bank_accounts",
+        payee="Acme & Sons",
+        amount=AMOUNT,
+        reference="HF7Q2K",
+        institutions=INSTITUTIONS,
+    )
+
+
+def _bank_accounts(at: Frame) -> bank.BankAccountsPage:
+    return bank.BankAccountsPage(
+        frame=_bank(at),
+        action="/in_transit",
+        payee="Acme & Sons",
+        amount=AMOUNT,
+        reference="HF7Q2K",
+        institution=INSTITUTIONS[0],
+        accounts=ACCOUNTS,
+        back_url="/institutions",
+        problem=Problem.CHOICE_MISSING,
+    )
+
+
+def _card(at: Frame) -> bank.CardEntryPage:
+    return bank.CardEntryPage(
+        frame=_bank(at), action="/processing", payee="Acme & Sons", amount=AMOUNT, reference="HF7Q2K", cards=CARDS
+    )
+
+
+BANK_SAMPLES: dict[str, Callable[[Frame], Page]] = {
+    "bank_network": _network,
+    "bank_institutions": _institutions,
+    "bank_accounts": _bank_accounts,
+    "bank_card": _card,
+}
