@@ -1,0 +1,190 @@
+"""The only writer of ledger entries and of invoice balances, always both together. Corrects by new entries only.
+Callers hold the invoices' locks (payments/invoices.py)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from models.base import new_public_id
+from models.context import Context
+from models.errors import DomainError
+from models.invoice import Invoice, InvoiceStatus
+from models.ledger import Account, LedgerEntry
+from models.money import Money
+from models.payment import Payment
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One side of a journal: debits positive, credits negative."""
+
+    account: Account
+    amount_minor: int
+    invoice_id: int | None = None
+
+
+def issue(ctx: Context, invoice: Invoice) -> None:
+    """A draft becomes a debt of its whole total. Raises DomainError("invoice_state")."""
+    invoice.move_to(InvoiceStatus.OPEN)
+    invoice.balance_minor = invoice.total_minor
+    ctx.session.flush()
+    _post(ctx, invoice, invoice.currency, _owing(invoice, invoice.total_minor))
+
+
+def adjust(ctx: Context, invoice: Invoice, total: Money) -> None:
+    """Change what an open invoice asks for. Raises DomainError("below_paid") under what is paid already."""
+    change = (total - invoice.total).minor
+    if invoice.status is not InvoiceStatus.OPEN:
+        raise DomainError("invoice_state")
+    if invoice.balance_minor + change <= 0:
+        raise DomainError("below_paid")
+    invoice.total_minor += change
+    invoice.balance_minor += change
+    invoice.version += 1
+    if change:
+        _post(ctx, invoice, invoice.currency, _owing(invoice, change))
+
+
+def void(ctx: Context, invoice: Invoice) -> None:
+    """What is still owed is owed no more; what was paid stays paid. Raises DomainError("invoice_state")."""
+    owed = invoice.balance_minor if invoice.status is not InvoiceStatus.DRAFT else 0
+    invoice.move_to(InvoiceStatus.VOID)
+    invoice.balance_minor = 0
+    invoice.version += 1
+    if owed:
+        _post(ctx, invoice, invoice.currency, _owing(invoice, -owed))
+
+
+def capture(ctx: Context, payment: Payment, received: Money, shares: Sequence[tuple[Invoice, int]]) -> Money:
+    """Book money that arrived: each share on its invoice, the rest as the customer's credit, which is returned.
+    A share is at most its invoice's balance."""
+    rest = received - Money(sum(share for _, share in shares), received.currency)
+    lines = [Line(Account.CLEARING, received.minor), Line(Account.CREDIT, -rest.minor)]
+    for invoice, share in shares:
+        invoice.balance_minor -= share
+        if invoice.balance_minor == 0:
+            invoice.move_to(InvoiceStatus.PAID)
+            invoice.paid_at = ctx.clock.now()
+        lines.append(Line(Account.RECEIVABLE, -share, invoice.id))
+    _post(ctx, payment, received.currency, lines)
+    return rest
+
+
+def reverse(ctx: Context, payment: Payment, invoices: Iterable[Invoice]) -> None:
+    """Take back whatever this payment has brought so far, and reopen what it had paid. Nothing booked: nothing done."""
+    by_id = {invoice.id: invoice for invoice in invoices}
+    for currency, lines in _booked(ctx.session, payment).items():
+        _post(ctx, payment, currency, [Line(line.account, -line.amount_minor, line.invoice_id) for line in lines])
+        for line in lines:
+            if line.invoice_id is not None:
+                _reopen(ctx, by_id[line.invoice_id], -line.amount_minor)
+
+
+def _reopen(ctx: Context, invoice: Invoice, owed: int) -> None:
+    if invoice.status is InvoiceStatus.VOID:
+        _post(ctx, invoice, invoice.currency, _owing(invoice, -owed))  # nobody owes a voided invoice again
+        return
+    invoice.balance_minor += owed
+    if invoice.status is InvoiceStatus.PAID:
+        invoice.move_to(InvoiceStatus.OPEN)
+        invoice.paid_at = None
+
+
+def balance(session: Session, invoice_id: int) -> Money:
+    """What the entries say is owed."""
+    currency = session.scalars(sa.select(Invoice.currency).where(Invoice.id == invoice_id)).one()
+    return Money(_total(session, LedgerEntry.invoice_id == invoice_id, Account.RECEIVABLE), currency)
+
+
+def credit(session: Session, customer_id: int, currency: str) -> Money:
+    """What we hold for a customer that no invoice has taken."""
+    mine = (LedgerEntry.customer_id == customer_id) & (LedgerEntry.currency == currency)
+    return Money(-_total(session, mine, Account.CREDIT), currency)
+
+
+def received(session: Session, payment: Payment) -> list[Money]:
+    """What this payment has brought and not lost again, per currency."""
+    return [
+        Money(line.amount_minor, currency)
+        for currency, lines in _booked(session, payment).items()
+        for line in lines
+        if line.account is Account.CLEARING
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """How the money of a payment was booked when it came, whatever happened to it later."""
+
+    shares: tuple[tuple[Invoice, Money], ...]
+    credited: Money
+    at: datetime
+
+
+def capture_of(session: Session, payment: Payment) -> Capture | None:
+    """None: the payment has brought nothing yet, or not in its own currency."""
+    both: sa.Select[LedgerEntry, Invoice | None] = sa.select(LedgerEntry, Invoice)
+    rows = session.execute(
+        both.outerjoin(Invoice, Invoice.id == LedgerEntry.invoice_id)
+        .where(LedgerEntry.payment_id == payment.id, LedgerEntry.amount_minor < 0)
+        .where(LedgerEntry.account.in_((Account.RECEIVABLE, Account.CREDIT)), LedgerEntry.currency == payment.currency)
+        .order_by(LedgerEntry.id)
+    ).all()
+    if not rows:
+        return None
+    shares = tuple(
+        (invoice, Money(-entry.amount_minor, entry.currency)) for entry, invoice in rows if invoice is not None
+    )
+    rest = sum(-entry.amount_minor for entry, invoice in rows if invoice is None)
+    return Capture(shares, Money(rest, payment.currency), rows[0][0].created_at)
+
+
+def _total(session: Session, which: sa.ColumnElement[bool], account: Account) -> int:
+    summed = sa.select(sa.func.coalesce(sa.func.sum(LedgerEntry.amount_minor), 0))
+    return int(session.scalars(summed.where(which, LedgerEntry.account == account)).one())
+
+
+def _booked(session: Session, payment: Payment) -> dict[str, list[Line]]:
+    """The payment's net lines per currency."""
+    entry = LedgerEntry
+    rows = session.execute(
+        sa.select(entry.currency, entry.account, entry.invoice_id, sa.func.sum(entry.amount_minor))
+        .where(entry.payment_id == payment.id)
+        .group_by(entry.currency, entry.account, entry.invoice_id)
+        .having(sa.func.sum(entry.amount_minor) != 0)
+        .order_by(entry.currency, entry.account, entry.invoice_id)
+    )
+    booked: dict[str, list[Line]] = {}
+    for currency, account, invoice_id, amount in rows:
+        booked.setdefault(currency, []).append(Line(account, int(amount), invoice_id))
+    return booked
+
+
+def _owing(invoice: Invoice, amount_minor: int) -> list[Line]:
+    return [Line(Account.RECEIVABLE, amount_minor, invoice.id), Line(Account.REVENUE, -amount_minor, invoice.id)]
+
+
+def _post(ctx: Context, source: Invoice | Payment, currency: str, lines: Sequence[Line]) -> None:
+    if sum(line.amount_minor for line in lines) != 0:
+        raise ValueError("unbalanced journal")
+    journal, now = new_public_id(), ctx.clock.now()
+    for line in lines:
+        if line.amount_minor == 0:
+            continue
+        ctx.session.add(
+            LedgerEntry(
+                merchant_id=source.merchant_id,
+                journal=journal,
+                account=line.account,
+                customer_id=source.customer_id,
+                invoice_id=line.invoice_id,
+                payment_id=source.id if isinstance(source, Payment) else None,
+                currency=currency,
+                amount_minor=line.amount_minor,
+                created_at=now,
+            )
+        )
+    ctx.session.flush()

@@ -1,0 +1,67 @@
+"""The janitor: asks providers about payments that no event has ended, on the schedule, with no transaction open."""
+
+import sqlalchemy as sa
+import structlog
+
+from models.context import Runtime
+from models.errors import ProviderError
+from models.payment import OPEN_STATUSES, Payment, PaymentStatus
+from payments import attempts, schedule, settle
+from payments.settle import Announce, Settlement
+
+log = structlog.get_logger()
+
+BATCH = 100
+"""Payments per run: at 50 s for the slowest answer still no run for the next one to overtake."""
+
+
+def resolve_due(runtime: Runtime, announce: Announce = settle.silent) -> list[Settlement]:
+    """Resolve what is due by now; returns what changed. Several may run at once: each payment is asked about by one."""
+    done = [_resolve(runtime, payment, announce) for payment in _claim(runtime)]
+    return [settlement for settlement in done if settlement is not None and settlement.became is not None]
+
+
+def refresh(runtime: Runtime, payment: Payment, announce: Announce = settle.silent) -> Settlement | None:
+    """Ask about one payment now: for a customer who is back from the provider before its event is."""
+    gateway = runtime.ports.gateways[payment.provider]
+    try:
+        event = gateway.fetch(payment.public_id, payment.provider_reference)
+    except ProviderError as error:
+        log.warning("reconcile.not_answered", payment=payment.public_id, code=error.code)
+        return None
+    return settle.record(runtime, payment.provider, event, announce) if event is not None else None
+
+
+def _claim(runtime: Runtime) -> list[Payment]:
+    """Due payments, with their next check already set: a crash now only delays them, and no one else takes them."""
+    with runtime.write() as ctx:
+        now = ctx.clock.now()
+        due = ctx.session.scalars(
+            sa.select(Payment)
+            .where(Payment.next_check_at <= now, Payment.status.in_(OPEN_STATUSES))
+            .order_by(Payment.next_check_at)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for payment in due:
+            schedule.next_check(payment, now)
+            if payment.next_check_at is None:
+                log.error("reconcile.unresolved", payment=payment.public_id, status=payment.status.value)
+    return list(due)
+
+
+def _resolve(runtime: Runtime, payment: Payment, announce: Announce) -> Settlement | None:
+    settlement = refresh(runtime, payment, announce)
+    if settlement is not None and not settlement.payment.is_open:
+        return settlement
+    with runtime.read() as ctx:
+        current = ctx.session.get_one(Payment, payment.id)
+        over = _is_over(current, runtime)
+    return attempts.close(runtime, current, announce) if over else settlement
+
+
+def _is_over(payment: Payment, runtime: Runtime) -> bool:
+    """The provider knows nothing final. An unknown start was shown to nobody; an old one can be confirmed by nobody."""
+    if payment.status is PaymentStatus.SUBMITTED:
+        return runtime.clock.now() >= attempts.expires_at(payment)
+    return payment.status is PaymentStatus.UNKNOWN
