@@ -16,6 +16,7 @@ STATIC_FOLDER = Path(__file__).parent / "static"
 
 def configure(env: Environment) -> Environment:
     """Register everything templates/web needs, except the global `csrf_field()`, which belongs to the application."""
+    env.loader = FileSystemLoader(TEMPLATE_FOLDER)
     env.autoescape = True  # Jinja and Flask both decide by file name otherwise
     env.undefined = StrictUndefined
     env.trim_blocks = env.lstrip_blocks = True
@@ -28,7 +29,7 @@ def configure(env: Environment) -> Environment:
 
 def build_environment() -> Environment:
     """The same environment without an application: previews and tests."""
-    return configure(Environment(loader=FileSystemLoader(TEMPLATE_FOLDER), autoescape=True))
+    return configure(Environment(autoescape=True))
 
 
 def render(env: Environment, page: Page) -> str:

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from tests.support.preview_pages import BRAND_COLOUR, SAMPLES, frame
 from web import branding
 from web.i18n import choose_language
-from web.templating import STATIC_FOLDER, build_environment, render
+from web.templating import STATIC_FOLDER, configure, render
 
 STRICT_CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -24,7 +24,7 @@ STRICT_CSP = (
 def create_preview() -> Flask:
     """`/<name>` with `?lang=` and `?colour=`; every POST answers 303 to the same path, and counts at /posts."""
     app = Flask(__name__, static_folder=STATIC_FOLDER, static_url_path="/static")
-    env = build_environment()
+    env = configure(app.jinja_env)
     env.globals["csrf_field"] = lambda: Markup('<input type="hidden" name="csrf_token" value="preview">')
     posts: list[str] = []
 
