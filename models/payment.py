@@ -54,7 +54,15 @@ class Payment(Identified, Base):
     __tablename__ = "payment"
     __table_args__ = (
         sa.UniqueConstraint("merchant_id", "reference"),
-        sa.UniqueConstraint("provider", "provider_reference"),
+        # Partial, so that PostgreSQL does not count it as a key: setting the reference would block every foreign key.
+        sa.Index(
+            "uq_payment_provider_reference",
+            "provider",
+            "provider_reference",
+            unique=True,
+            sqlite_where=sa.text("provider_reference IS NOT NULL"),
+            postgresql_where=sa.text("provider_reference IS NOT NULL"),
+        ),
         sa.Index("ix_payment_customer", "customer_id", "id"),
         sa.Index("ix_payment_pay_link", "pay_link_id"),
         sa.Index("ix_payment_next_check", "next_check_at"),

@@ -20,7 +20,7 @@ def lock(session: Session, ids: Collection[int]) -> list[Invoice]:
             sa.select(Invoice)
             .where(Invoice.id.in_(ids))
             .order_by(Invoice.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
     )

@@ -90,10 +90,11 @@ def record(runtime: Runtime, provider: str, event: GatewayEvent, announce: Annou
 
 def lock(session: Session, public_id: str) -> Payment | None:
     """The payment, fresh, held until the transaction ends. Taken before its invoices' locks, never after."""
+    # key_share: whoever begins holds invoices while a foreign key of theirs glances at the payment.
     return session.scalars(
         sa.select(Payment)
         .where(Payment.public_id == public_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one_or_none()
 
