@@ -1,11 +1,11 @@
 """The port's end of the sandbox bank: its words become ours here, both directions. Production refuses it."""
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
+from pydantic import BaseModel
 
 from models.errors import DomainError, MalformedWebhook, ProviderError
 from models.money import Money
@@ -26,6 +26,23 @@ _KINDS: dict[str, GatewayEventKind | None] = {
     "payment.cancelled": GatewayEventKind.CANCELLED,
     "payment.returned": GatewayEventKind.RETURNED,
 }
+
+
+class _Payment(BaseModel, strict=True, frozen=True):
+    id: str
+    reference: str
+    amount: int
+    currency: str
+    method_label: str | None
+    failure_code: str | None
+
+
+class _Envelope(BaseModel, strict=True, frozen=True):
+    """An event; `payment` is looked into only where we know the type."""
+
+    id: str
+    type: str
+    payment: dict[str, Any]
 
 
 class SandboxGateway:
@@ -57,7 +74,8 @@ class SandboxGateway:
         session = self._bank.find(reference)
         if session is None or session.status is Status.OPEN:
             return None
-        return _event(None, f"payment.{session.status.value}", _as_json(session))
+        kind = _known(f"payment.{session.status.value}")
+        return _event(None, kind, _described(session)) if kind is not None else None
 
     def cancel(self, reference: str, provider_reference: str | None) -> bool:  # noqa: ARG002 - the port's
         self._reach()
@@ -66,9 +84,10 @@ class SandboxGateway:
     def parse_event(self, request: WebhookRequest) -> GatewayEvent | None:
         signatures.verify(request, self._secrets, self._bank.clock.now())
         try:
-            body = json.loads(request.body)
-            return _event(str(body["id"]), str(body["type"]), body["payment"])
-        except (ValueError, KeyError, TypeError, DomainError) as error:
+            envelope = _Envelope.model_validate_json(request.body)
+            kind = _known(envelope.type)
+            return _event(envelope.id, kind, _Payment.model_validate(envelope.payment)) if kind is not None else None
+        except (ValueError, DomainError) as error:
             raise MalformedWebhook from error
 
     def _reach(self) -> None:
@@ -78,29 +97,30 @@ class SandboxGateway:
             self._sleep(SLOW_S)
 
 
-def _event(event_id: str | None, kind: str, payment: dict[str, Any]) -> GatewayEvent | None:
-    known = _KINDS.get(kind)
-    if known is None:
-        if kind not in _KINDS:
-            log.info("bank.unknown_event", kind=kind)
-        return None
+def _known(kind: str) -> GatewayEventKind | None:
+    if kind not in _KINDS:
+        log.info("bank.unknown_event", kind=kind)
+    return _KINDS.get(kind)
+
+
+def _event(event_id: str | None, kind: GatewayEventKind, payment: _Payment) -> GatewayEvent:
     return GatewayEvent(
         event_id=event_id,
-        reference=payment["reference"],
-        provider_reference=payment["id"],
-        kind=known,
-        amount=Money(payment["amount"], payment["currency"]),
-        method_label=payment["method_label"],
-        failure_code=payment["failure_code"],
+        reference=payment.reference,
+        provider_reference=payment.id,
+        kind=kind,
+        amount=Money(payment.amount, payment.currency),
+        method_label=payment.method_label,
+        failure_code=payment.failure_code,
     )
 
 
-def _as_json(session: BankSession) -> dict[str, Any]:
-    return {
-        "id": session.id,
-        "reference": session.reference,
-        "amount": session.amount.minor,
-        "currency": session.amount.currency,
-        "method_label": session.method_label,
-        "failure_code": session.failure_code,
-    }
+def _described(session: BankSession) -> _Payment:
+    return _Payment(
+        id=session.id,
+        reference=session.reference,
+        amount=session.amount.minor,
+        currency=session.amount.currency,
+        method_label=session.method_label,
+        failure_code=session.failure_code,
+    )

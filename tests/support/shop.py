@@ -192,6 +192,10 @@ class Shop:
         with self.runtime.read() as ctx:
             return ctx.session.get_one(Invoice, invoice.id)
 
+    def balance(self, invoice_id: int) -> int:
+        with self.runtime.read() as ctx:
+            return ctx.session.get_one(Invoice, invoice_id).balance_minor
+
     def credit(self, currency: str = "USD") -> Money:
         with self.runtime.read() as ctx:
             return ledger.credit(ctx.session, self.alice_id, currency)
