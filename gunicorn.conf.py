@@ -1,5 +1,7 @@
 """`gunicorn` alone serves Till. On SQLite keep its default of one process; on PostgreSQL set WEB_CONCURRENCY."""
 
+from web.app import start, stop
+
 wsgi_app = "wsgi:app"
 worker_class = "gthread"
 threads = 8
@@ -9,3 +11,13 @@ preload_app = False
 timeout = 30
 graceful_timeout = 20
 control_socket_disable = True
+
+
+def post_worker_init(worker):  # noqa: ANN001, ANN201 - gunicorn's hooks
+    """After the fork: threads and connections belong to the process that uses them."""
+    start(worker.app.callable)
+
+
+def worker_exit(_server, worker):  # noqa: ANN001, ANN201
+    if worker.app.callable is not None:
+        stop(worker.app.callable)

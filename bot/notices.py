@@ -143,7 +143,7 @@ def ask_for_person(ctx: Context, merchant: Merchant, inbound: InboundSms, name: 
 def _slots(ctx: Context, payment: Payment, locale: str) -> dict[str, Any]:
     numbers = [rendering.clean(invoice.number, 16) for invoice, _ in _covered(ctx, payment)]
     return {
-        "amt": rendering.money(payment.amount, locale),
+        "amt": rendering.money(payment.amount),
         "inv": numbers[0] if len(numbers) == 1 else None,
         "count": len(numbers),
         "ref": payment.reference,
@@ -152,7 +152,7 @@ def _slots(ctx: Context, payment: Payment, locale: str) -> dict[str, Any]:
 
 def _lines(ctx: Context, payment: Payment, locale: str) -> list[tuple[str, str]]:
     return [
-        (rendering.clean(invoice.number, 16), rendering.money(type(payment.amount)(share, payment.currency), locale))
+        (rendering.clean(invoice.number, 16), rendering.money(type(payment.amount)(share, payment.currency)))
         for invoice, share in _covered(ctx, payment)
     ]
 

@@ -59,7 +59,7 @@ def _email(ctx: Context, message: Message, merchant: Merchant, fill: Callable[[s
         sender_name=merchant.name,
         sender=merchant.inbound_email or merchant.email,
         to=message.their_address,
-        subject=message.subject or "",
+        subject=fill(message.subject or ""),
         text=fill(message.body),
         html=fill(message.html) if message.html is not None else None,
         headers={**(message.headers or {}), "Auto-Submitted": why},

@@ -79,7 +79,7 @@ def tell_status(turn: Turn) -> Sequence[Reply]:
     payment = _latest_payment(turn, (*OPEN_STATUSES - {PaymentStatus.CREATED, PaymentStatus.SUBMITTED}, *_SETTLED))
     if payment is None:
         return [turn.say("status_none")]
-    slots = {"ref": payment.reference, "amt": rendering.money(payment.amount, turn.locale)}
+    slots = {"ref": payment.reference, "amt": rendering.money(payment.amount)}
     if payment.is_open:
         return [turn.say("status_processing", **slots)]
     if payment.status is PaymentStatus.RETURNED:
@@ -91,7 +91,7 @@ def send_receipt(turn: Turn) -> Sequence[Reply]:
     payment = _latest_payment(turn, (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED))
     if payment is None:
         return [turn.say("receipt_none")]
-    slots = {"ref": payment.reference, "amt": rendering.money(payment.amount, turn.locale)}
+    slots = {"ref": payment.reference, "amt": rendering.money(payment.amount)}
     return [Reply("receipt_link", slots, payment_id=payment.id)]
 
 
@@ -123,7 +123,7 @@ def _page(turn: Turn, owed: list[Owed], start: int) -> Sequence[Reply]:
         (
             n,
             rendering.clean(o.number, 16),
-            rendering.money(o.balance, turn.locale),
+            rendering.money(o.balance),
             rendering.day(o.due_on, turn.locale),
         )
         for n, o in enumerate(page, start + 1)
@@ -135,7 +135,7 @@ def _total(turn: Turn, owed: Sequence[Owed]) -> str:
     sums: dict[str, Money] = {}
     for o in owed:
         sums[o.balance.currency] = sums.get(o.balance.currency, Money(0, o.balance.currency)) + o.balance
-    return " + ".join(rendering.money(m, turn.locale) for m in sums.values())
+    return " + ".join(rendering.money(m) for m in sums.values())
 
 
 def _link_by_number(turn: Turn, owed: list[Owed], numbers: Sequence[str]) -> Sequence[Reply]:
@@ -179,7 +179,7 @@ def _one_link(turn: Turn, picked: list[Owed]) -> Reply:
         conversation_id=turn.thread.id,
     )
     if len(picked) == 1:
-        slots = {"inv": rendering.clean(picked[0].number, 16), "amt": rendering.money(picked[0].balance, turn.locale)}
+        slots = {"inv": rendering.clean(picked[0].number, 16), "amt": rendering.money(picked[0].balance)}
         return Reply("pay_link", slots, pay_link_id=link.id)
     return Reply("pay_all", {"n": len(picked), "total": _total(turn, picked)}, pay_link_id=link.id)
 

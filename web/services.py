@@ -1,9 +1,27 @@
-"""What belongs to the process and only web/ knows: the merchant directory beside the Runtime."""
+"""What belongs to the process and only web/ knows, beside the Runtime."""
 
 from flask import current_app
 
+from web.assembly import Assembly, Sandbox
+from web.config import Settings
 from web.directory import MerchantDirectory
 
 
+def _assembly() -> Assembly:
+    return current_app.extensions["till.assembly"]  # type: ignore[no-any-return]
+
+
 def directory() -> MerchantDirectory:
-    return current_app.extensions["till.directory"]  # type: ignore[no-any-return]
+    return _assembly().directory
+
+
+def settings() -> Settings:
+    return current_app.extensions["till.settings"]  # type: ignore[no-any-return]
+
+
+def sandbox() -> Sandbox:
+    """Raises RuntimeError where the settings name no sandbox; its routes are not registered there."""
+    found = _assembly().sandbox
+    if found is None:
+        raise RuntimeError("no sandbox")
+    return found

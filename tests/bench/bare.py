@@ -9,8 +9,8 @@ app = Flask(__name__)
 _validator = RequestValidator(os.environ["BENCH_TOKEN"])
 _url = os.environ["TILL_BASE_URL"] + "/webhooks/twilio/sms"
 _ANSWER = (
-    '<?xml version="1.0" encoding="UTF-8"?><Response><Message>Acme: 3 invoices, $2,310.00 / 1 INV-1042 $1,284.50 due Jun 12'
-    " / 2 INV-1051 $640.00 due Jun 20 / 3 INV-1060 $385.50 due Jul 1 / Reply 1, 2, 3 or ALL</Message></Response>"
+    '<?xml version="1.0" encoding="UTF-8"?><Response><Message>Acme: 3 invoices, $2,310.00 / 1 INV-1042 $1,284.50 due '
+    "Jun 12 / 2 INV-1051 $640.00 due Jun 20 / 3 INV-1060 $385.50 due Jul 1 / Reply 1, 2, 3 or ALL</Message></Response>"
 )
 
 

@@ -1,0 +1,262 @@
+"""The sandbox's carrier: answers the real Twilio library like Twilio's REST API, delivers to phones, and posts signed
+webhooks back. What may go wrong is switched on in the Outside."""
+
+import json
+import re
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import format_datetime
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import sqlalchemy as sa
+import structlog
+from requests import ConnectTimeout, ReadTimeout
+from twilio.http import HttpClient
+from twilio.http.response import Response
+from twilio.request_validator import RequestValidator
+
+from bot import gsm
+from bot.channels.sandbox import Outside, carried
+
+log = structlog.get_logger()
+
+Post = Callable[[str, Mapping[str, str], Mapping[str, str]], tuple[int, str]]
+"""(url, form, headers) -> (status, body). Real HTTP in the demo, the test client in tests."""
+TokenOf = Callable[[str], str | None]
+"""A Twilio account's auth token, by its SID."""
+
+_MESSAGES = re.compile(r"/Accounts/(\w+)/Messages(?:/(\w+))?\.json")
+FAILURES = {"next_text_fails": "30003", "number_is_gone": "30005", "carrier_blocks": "30007"}
+"""Switches that let the next text fail after it was accepted, with Twilio's error code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texted:
+    """What the webhook answered to a text: its status and the replies that the phone then received."""
+
+    status: int
+    replies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Callback:
+    url: str
+    form: Mapping[str, str] = field(repr=False)
+    account: str
+
+
+class Carrier:
+    """`post` reaches our own webhooks. Status callbacks wait for `flush`, or leave by the thread of `start`."""
+
+    def __init__(self, outside: Outside, base_url: str, post: Post, token_of: TokenOf) -> None:
+        self.outside = outside
+        self._base_url = base_url
+        self._post = post
+        self._token_of = token_of
+        self._callbacks: deque[_Callback] = deque()
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    # --- a phone's owner texts -----------------------------------------------------------------------------------
+    def text(self, account: str, sender: str, to: str, body: str, **fields: str) -> Texted:
+        """Post the text to the SMS webhook as Twilio would, and deliver what the TwiML says."""
+        form = self.form(account, sender, to, body) | fields
+        self.outside.deliver("sms", sender, to, body)
+        headers = self.signed(account, "/webhooks/twilio/sms", form)
+        if self.outside.strikes("bad_signature"):
+            headers = {"X-Twilio-Signature": "bm90IG91cnM="}
+        answers = [self._post(f"{self._base_url}/webhooks/twilio/sms", form, headers)]
+        if self.outside.strikes("webhook_twice"):
+            answers.append(self._post(f"{self._base_url}/webhooks/twilio/sms", form, headers))
+        status, twiml = answers[0]
+        replies = self._deliver_twiml(account, sender, to, twiml) if status == 200 else ()
+        return Texted(status, tuple(replies))
+
+    def form(self, account: str, sender: str, to: str, body: str) -> dict[str, str]:
+        sid = f"SM{secrets.token_hex(16)}"
+        return {
+            "ToCountry": "US",
+            "SmsMessageSid": sid,
+            "NumMedia": "0",
+            "SmsSid": sid,
+            "SmsStatus": "received",
+            "FromCountry": "US",
+            "Body": body,
+            "To": to,
+            "NumSegments": str(gsm.segments(body).count),
+            "MessageSid": sid,
+            "AccountSid": account,
+            "From": sender,
+            "ApiVersion": "2010-04-01",
+        }
+
+    def signed(self, account: str, path: str, form: Mapping[str, str]) -> dict[str, str]:
+        return {"X-Twilio-Signature": self.signature(account, f"{self._base_url}{path}", form)}
+
+    def signature(self, account: str, url: str, form: Mapping[str, str]) -> str:
+        token = self._token_of(account) or ""
+        return str(RequestValidator(token).compute_signature(url, dict(form)))
+
+    def _deliver_twiml(self, account: str, phone: str, number: str, twiml: str) -> list[str]:
+        replies = []
+        for message in ET.fromstring(twiml).iter("Message"):  # noqa: S314 - our own answer
+            text = message.text or ""
+            self.accept(account, number, phone, text, message.get("statusCallback"), "outbound-reply")
+            replies.append(text)
+        return replies
+
+    # --- the REST API's side -------------------------------------------------------------------------------------
+    def accept(self, account: str, sender: str, to: str, body: str, callback: str | None, direction: str) -> str:
+        """Take a text: onto the phone, unless something is to go wrong, and its callbacks into the queue."""
+        sid = f"SM{secrets.token_hex(16)}"
+        failure = next((code for name, code in FAILURES.items() if self.outside.strikes(name)), None)
+        delivered = None if failure else self.outside.deliver(*_route(sender, to), body)
+        values = {"sid": sid, "account": account, "sender": sender, "recipient": to, "body": body}
+        outcome = {"status": "failed" if failure else "delivered", "error_code": failure, "direction": direction}
+        with self.outside.database.write() as db:
+            at = self.outside.clock.now()
+            db.execute(sa.insert(carried).values(**values, **outcome, received_id=delivered, at=at))
+        if callback:
+            self._call_back(account, callback, sid, sender, to, "undelivered" if failure else "delivered", failure)
+        return sid
+
+    def _call_back(self, account: str, url: str, sid: str, sender: str, to: str, last: str, code: str | None) -> None:
+        words = ["queued", "sent", last]
+        if self.outside.strikes("out_of_order"):
+            words.reverse()
+        for word in words:
+            form = {"MessageSid": sid, "SmsSid": sid, "AccountSid": account, "From": sender, "To": to}
+            form |= {"MessageStatus": word, "SmsStatus": word, "ApiVersion": "2010-04-01"}
+            if code and word == last:
+                form["ErrorCode"] = code
+            self._callbacks.append(_Callback(url, form, account))
+        self._wake.set()
+
+    def flush(self) -> int:
+        """Post every status callback that waits. Returns how many."""
+        count = 0
+        while self._callbacks:
+            callback = self._callbacks.popleft()
+            headers = {"X-Twilio-Signature": self.signature(callback.account, callback.url, callback.form)}
+            try:
+                status, _ = self._post(callback.url, callback.form, headers)
+            except OSError:
+                status = 0
+            if status >= 300 or not status:
+                log.warning("carrier.callback_not_taken", status=status)
+            count += 1
+        return count
+
+    def start(self) -> None:
+        """Post callbacks as they come, in a thread of their own."""
+        self._thread = threading.Thread(target=self._run, name="carrier", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            self.flush()
+
+
+class SandboxHttpClient(HttpClient):
+    """Stands behind the Twilio library, where its requests would leave this machine."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, object] | None = None,
+        data: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,  # noqa: ARG002 - the library's signature, here and below
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ARG002
+        allow_redirects: bool = False,  # noqa: ARG002
+    ) -> Response:
+        found = _MESSAGES.search(url)
+        if found is None:
+            return _error(404, 20404, "not found")
+        account, sid = found.groups()
+        if auth is None or auth[1] != self._carrier._token_of(account):
+            return _error(401, 20003, "authenticate")
+        if method.upper() == "POST":
+            return self._create(account, data or {})
+        return self._list(account, params or {}) if sid is None else self._fetch(account, sid)
+
+    def _create(self, account: str, data: Mapping[str, object]) -> Response:
+        outside = self._carrier.outside
+        if outside.strikes("carrier_is_down"):
+            raise ConnectTimeout
+        if outside.strikes("carrier_is_busy"):
+            return _error(429, 20429, "too many requests")
+        sender, to, body = str(data["From"]), str(data["To"]), str(data.get("Body", ""))
+        if outside.strikes("number_opted_out"):
+            return _error(400, 21610, "unsubscribed recipient")
+        callback = data.get("StatusCallback")
+        sid = self._carrier.accept(account, sender, to, body, str(callback) if callback else None, "outbound-api")
+        if outside.strikes("carrier_hangs_after_accepting"):
+            raise ReadTimeout
+        return self._fetch(account, sid, status=201)
+
+    def _fetch(self, account: str, sid: str, status: int = 200) -> Response:
+        rows = self._rows(carried.c.sid == sid, carried.c.account == account)
+        return Response(status, json.dumps(rows[0])) if rows else _error(404, 20404, "not found")
+
+    def _list(self, account: str, params: Mapping[str, object]) -> Response:
+        where = [carried.c.account == account]
+        if "To" in params:
+            where.append(carried.c.recipient == params["To"])
+        if "From" in params:
+            where.append(carried.c.sender == params["From"])
+        return Response(200, json.dumps({"messages": self._rows(*where), "next_page_uri": None}))
+
+    def _rows(self, *where: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
+        with self._carrier.outside.database.read() as db:
+            rows = db.execute(sa.select(carried).where(*where).order_by(carried.c.at.desc()).limit(50)).all()
+        return [_resource(row) for row in rows]
+
+
+def _route(sender: str, to: str) -> tuple[str, str, str]:
+    """(channel, from, to) as the phone shows it: WhatsApp is another app on the same phone."""
+    if to.startswith("whatsapp:"):
+        return "whatsapp", sender.removeprefix("whatsapp:"), to.removeprefix("whatsapp:")
+    return "sms", sender, to
+
+
+def _resource(row: Any) -> dict[str, Any]:
+    """Twilio's message resource, as far as its library reads it."""
+    at = format_datetime(row.at)
+    return {
+        "sid": row.sid,
+        "account_sid": row.account,
+        "from": row.sender,
+        "to": row.recipient,
+        "body": row.body,
+        "status": row.status,
+        "error_code": int(row.error_code) if row.error_code else None,
+        "direction": row.direction,
+        "date_created": at,
+        "date_sent": at,
+        "date_updated": at,
+        "num_segments": str(gsm.segments(row.body).count),
+        "num_media": "0",
+        "uri": f"/2010-04-01/Accounts/{row.account}/Messages/{row.sid}.json",
+    }
+
+
+def _error(status: int, code: int, message: str) -> Response:
+    return Response(status, json.dumps({"code": code, "message": message, "status": status, "more_info": ""}))

@@ -1,0 +1,50 @@
+"""The web application, put together. `wsgi.py` calls this; tests call it with their own assembly."""
+
+import jinja2
+from flask import Blueprint, Flask
+
+from web import cli, engine, errors, health, jobs, logs, security, templating
+from web.assembly import Assembly, assemble, start_sandbox
+from web.config import Settings
+from web.webhooks import blueprint as webhooks
+
+
+def create_app(settings: Settings | None = None, assembly: Assembly | None = None) -> Flask:
+    """Raises pydantic's ValidationError, one line per setting, when a setting is missing or unsafe."""
+    settings = settings or Settings()
+    assembly = assembly or assemble(settings)
+    app = Flask("till", static_folder=None)
+    app.jinja_loader = jinja2.FileSystemLoader(templating.TEMPLATE_FOLDER)
+    app.extensions["till"] = assembly.runtime
+    app.extensions["till.settings"] = settings
+    app.extensions["till.assembly"] = assembly
+    templating.configure(app.jinja_env)
+    security.install(app, settings)
+    logs.install(app)
+    errors.install(app)
+    for blueprint in _blueprints():
+        app.register_blueprint(blueprint)
+    security.csrf.exempt(webhooks)
+    cli.install(app)
+    return app
+
+
+def start(app: Flask) -> None:
+    """Begin the work that goes on beside requests: for a process that serves, after it has forked."""
+    assembly: Assembly = app.extensions["till.assembly"]
+    settings: Settings = app.extensions["till.settings"]
+    if assembly.sandbox is not None:
+        start_sandbox(assembly.sandbox)
+    if settings.worker and assembly.runtime.database.is_sqlite:
+        app.extensions["till.worker"] = engine.start_embedded(assembly.runtime, jobs.WORK)
+
+
+def stop(app: Flask) -> None:
+    """Let running jobs finish."""
+    worker = app.extensions.get("till.worker")
+    if worker is not None:
+        worker.stop()
+
+
+def _blueprints() -> list[Blueprint]:
+    return [webhooks, health.blueprint]

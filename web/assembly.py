@@ -1,0 +1,123 @@
+"""Puts the pieces together as the settings say: which ends the wires have, and the sandbox's outside world if any."""
+
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from bot.channels.sandbox import Outside
+from bot.channels.sandbox_carrier import Carrier, SandboxHttpClient
+from bot.channels.sandbox_mail import MailServer
+from bot.channels.smtp import SmtpEmail
+from bot.channels.twilio import RebasedHttpClient, TwilioSms
+from models.clock import Clock, MovableClock, SystemClock
+from models.context import Environment, Ports, Runtime
+from models.database import Database
+from models.ports import EmailChannel, Gateway, SmsChannel
+from models.signing import Signer
+from payments.gateways.bank import Bank
+from payments.gateways.delivery import Delivery
+from payments.gateways.sandbox import SandboxGateway
+from web.config import Settings
+from web.directory import MerchantDirectory
+from web.engine import DatabaseJobs
+
+POST_TIMEOUT_S = 30
+BANK_POLL_S = 0.5
+BANK_SECRETS = (secrets.token_hex(32),)
+"""Signs the sandbox bank's webhooks to ourselves: made anew for each run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """The outside world that stands in for the vendors. Each part is there whether or not the settings use it."""
+
+    outside: Outside
+    carrier: Carrier
+    mail: MailServer
+    bank: Bank
+    bank_post: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    runtime: Runtime
+    directory: MerchantDirectory
+    sandbox: Sandbox | None
+
+
+def assemble(settings: Settings) -> Assembly:
+    is_production = settings.environment is Environment.PRODUCTION
+    clock: Clock = SystemClock() if is_production else MovableClock()
+    database = Database(settings.database_url)
+    directory = MerchantDirectory(database)
+    sandbox = _sandbox(settings, clock, directory) if settings.sandboxes else None
+    gateway = _gateway(settings, sandbox)
+    ports = Ports(
+        sms=_sms(settings, sandbox),
+        email=_email(settings, sandbox),
+        gateways={gateway.name: gateway},
+        gateway=gateway,
+        jobs=DatabaseJobs(database),
+    )
+    signer = Signer([key.get_secret_value() for key in settings.secret_keys])
+    return Assembly(Runtime(database, clock, signer, settings.site(), ports), directory, sandbox)
+
+
+def _sandbox(settings: Settings, clock: Clock, directory: MerchantDirectory) -> Sandbox:
+    settings.var_dir.mkdir(parents=True, exist_ok=True)
+    outside = Outside(f"sqlite:///{settings.var_dir / 'outside.sqlite3'}", clock)
+    carrier = Carrier(outside, settings.base_url, _post_form, lambda sid: _token(directory, sid))
+    bank = Bank(settings.var_dir / "bank.sqlite3", clock)
+    url = f"{settings.base_url}/webhooks/bank"
+    return Sandbox(outside, carrier, MailServer(outside), bank, Delivery(bank, url=url, secrets=BANK_SECRETS, post=_post))
+
+
+def start_sandbox(sandbox: Sandbox) -> None:
+    """Let mail in, and the carrier and the bank post by themselves: for a process that serves."""
+    sandbox.mail.start()
+    sandbox.carrier.start()
+    threading.Thread(target=_run_bank, args=(sandbox.bank_post,), name="bank", daemon=True).start()
+
+
+def _run_bank(delivery: Delivery) -> None:
+    pause = threading.Event()
+    while not pause.wait(BANK_POLL_S):
+        delivery.flush()
+
+
+def _sms(settings: Settings, sandbox: Sandbox | None) -> SmsChannel:
+    if settings.sms == "sandbox" and sandbox is not None:
+        return TwilioSms(SandboxHttpClient(sandbox.carrier))
+    return TwilioSms(RebasedHttpClient(settings.twilio_api_base))
+
+
+def _email(settings: Settings, sandbox: Sandbox | None) -> EmailChannel:
+    if settings.email == "sandbox" and sandbox is not None:
+        return SmtpEmail(sandbox.mail.url)
+    return SmtpEmail(settings.smtp_url.get_secret_value() if settings.smtp_url else "")
+
+
+def _gateway(settings: Settings, sandbox: Sandbox | None) -> Gateway:
+    if sandbox is None:
+        raise NotImplementedError
+    return SandboxGateway(sandbox.bank, base_url=settings.base_url, secrets=BANK_SECRETS)
+
+
+def _token(directory: MerchantDirectory, sid: str) -> str | None:
+    merchant = directory.by_account(sid)
+    return merchant.twilio_auth_token if merchant else None
+
+
+def _post_form(url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> tuple[int, str]:
+    answer = requests.post(url, data=dict(form), headers=dict(headers), timeout=POST_TIMEOUT_S)
+    return answer.status_code, answer.text
+
+
+def _post(url: str, headers: Mapping[str, str], body: bytes) -> int:
+    return requests.post(url, data=body, headers=dict(headers), timeout=POST_TIMEOUT_S).status_code
+
+

@@ -1,0 +1,30 @@
+"""The command line: `flask --app wsgi …`. One file per group; commands that make their own world need no settings."""
+
+from collections.abc import Sequence
+
+import click
+from flask import Flask
+
+from web.cli import database, intents, worker
+
+COMMANDS: tuple[click.Command, ...] = (database.group, intents.group, worker.command)
+STANDALONE = frozenset({("db", "check"), ("intents",), ("demo",), ("chat",)})
+"""What a newcomer runs before any setting exists."""
+
+
+def install(app: Flask) -> None:
+    for command in COMMANDS:
+        app.cli.add_command(command)
+
+
+def is_standalone(arguments: Sequence[str]) -> bool:
+    """True for a `flask` command line that asks for one of STANDALONE."""
+    words = tuple(word for word in arguments[1:] if not word.startswith("-") and word != "wsgi")
+    return any(words[: len(command)] == command for command in STANDALONE)
+
+
+def bare_app() -> Flask:
+    """Commands only: no settings, no database, no routes."""
+    app = Flask("till", static_folder=None)
+    install(app)
+    return app
