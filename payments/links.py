@@ -175,6 +175,15 @@ def read(ctx: Context, token: str) -> LinkView:
     )
 
 
+def attempt_of(ctx: Context, link: PayLink, public_id: str) -> Payment:
+    """An attempt begun through this link: what the provider's return address names. Raises DomainError("not_found")."""
+    mine = (Payment.public_id == public_id) & (Payment.pay_link_id == link.id)
+    payment = ctx.session.scalars(sa.select(Payment).where(mine)).one_or_none()
+    if payment is None:
+        raise DomainError("not_found")
+    return payment
+
+
 def receipt_url(ctx: Context, payment: Payment) -> str:
     key = bytes.fromhex(payment.public_id)[:RECEIPT_KEY_BYTES]
     return f"{ctx.site.base_url}/receipt/{ctx.signer.mint(Purpose.RECEIPT, key, payment.created_at)}"

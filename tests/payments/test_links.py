@@ -194,6 +194,24 @@ def test_it_tells_nothing_of_a_payment_that_covers_more(shop: Shop) -> None:
     assert (shop.view(link).state, shop.view(link).payment) == (LinkState.PAID, None)
 
 
+def test_it_finds_the_attempt_that_the_customer_comes_back_from(shop: Shop) -> None:
+    link = shop.link(shop.invoice())
+    begun = shop.press(link)
+    session = shop.bank.find(begun.payment.public_id)
+    assert session is not None
+
+    with shop.runtime.read() as ctx:
+        assert links.attempt_of(ctx, link, session.return_url.rpartition("/")[2]).id == begun.payment.id
+
+
+def test_a_link_knows_no_attempt_of_another(shop: Shop) -> None:
+    begun = shop.press(shop.link(shop.invoice()))
+    link = shop.link(shop.invoice())
+
+    with shop.runtime.read() as ctx, pytest.raises(DomainError, match="not_found"):
+        links.attempt_of(ctx, link, begun.payment.public_id)
+
+
 @pytest.mark.parametrize("code", ["no_invoices", "not_found", "mixed_currencies"])
 def test_it_refuses_mixtures(shop: Shop, code: str) -> None:
     bob = shop.customer("Bob")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from models.merchant import Merchant
 from models.money import Money
 from models.paylink import PayLink
 from models.payment import Allocation, Method, Payment
-from models.ports import GatewayEvent, GatewayEventKind, WebhookRequest
+from models.ports import GatewayEvent, GatewayEventKind, StartPayment, WebhookRequest
 from models.signing import Signer
 from payments import audit, begin, invoices, ledger, links, settle
 from payments.gateways.bank import Bank, BankSession
@@ -34,6 +34,18 @@ NOW = datetime(2026, 6, 19, 14, 0, tzinfo=UTC)
 WEBHOOK = f"{SITE.base_url}/webhooks/bank"
 SECRET = "whsec_" + "c2FuZGJveC1iYW5rLXNlY3JldA"
 CHOICES = {Method.CARD: ("visa", None), Method.BANK: ("checking", "first-harbor"), Method.NETWORK: ("everyday", None)}
+
+WANTED = StartPayment(
+    reference="r" * 32,
+    short_reference="HF7Q2K",
+    payee="Acme",
+    amount=Money(10_000, "USD"),
+    method=Method.CARD,
+    description="INV-1",
+    return_url="https://till.example/p/x/payment/y",
+    expires_at=NOW + timedelta(minutes=30),
+)
+"""A payment straight at the gateway, behind which Till has nothing."""
 
 
 def usd(minor: int) -> Money:
