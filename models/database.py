@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session, sessionmaker
 BUSY_TIMEOUT_S = 15
 """Longest wait for the write lock; Twilio gives a webhook 15 s in all."""
 
+IDLE_TIMEOUT_S = 10
+"""PostgreSQL ends a transaction that does nothing this long: a frozen or cut-off process must not keep its row locks."""
+
 _RETRYABLE = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
 
 
@@ -24,6 +27,7 @@ class Database:
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 10, "pool_timeout": BUSY_TIMEOUT_S}
         if not self.is_sqlite:
             options["pool_pre_ping"] = True
+            options["connect_args"] = {"options": f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_S}s"}
         self.engine = sa.create_engine(self.url, **options)
         if self.is_sqlite:
             _tame_sqlite(self.engine)

@@ -230,6 +230,7 @@ def _launch(runtime: Runtime, work: Work, executor_id: str) -> None:
             "serializer": _Json(),
             "max_executor_threads": THREADS,
             "sys_db_pool_size": 8,
+            "sys_db_idle_transaction_timeout_sec": slots.IDLE_TIMEOUT_S,  # a frozen worker holds row locks, too
             "log_level": "WARNING",
         }
     )

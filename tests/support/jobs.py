@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from models.clock import Clock
 from models.context import Runtime
+from web.jobs import JOBS
 from web.work import Job
 
 
@@ -66,7 +67,7 @@ class RecordingJobs:
             if job.job_id in job_ids:
                 job.due_at = self.clock.now()
 
-    def run(self, runtime: Runtime, jobs: Mapping[str, Job]) -> int:
+    def run(self, runtime: Runtime, jobs: Mapping[str, Job] = JOBS) -> int:
         """Perform what is due, and what that enqueues, in order. Returns how many."""
         count = 0
         while due := [job for job in self.waiting if job.due_at <= self.clock.now()]:

@@ -1,0 +1,62 @@
+"""What the workers run, by name: thin calls into bot/ and payments/, and when. A name here is stored with every job,
+so it outlives a rename of what it calls."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from bot import delivery, messenger, notices, replies, verifying
+from models.context import Context, Runtime
+from models.limits import LimitCount
+from payments import reconcile
+from payments.settle import Settlement
+from web import engine
+from web.work import Job, Work
+
+JOBS_KEPT = timedelta(days=14)
+LIMITS_KEPT = timedelta(days=2)  # the longest limit counts a day and looks back one more
+
+
+def janitor(runtime: Runtime) -> int:
+    """Ask about payments that no event has ended, and tell their customers. Returns how many changed."""
+    return len(reconcile.resolve_due(runtime, _announce))
+
+
+def _announce(ctx: Context, settlement: Settlement) -> None:
+    notices.announce(ctx, settlement.payment, settlement.became)
+
+
+def purge(runtime: Runtime) -> int:
+    """Forget ended jobs and old counters. Returns how many jobs."""
+    now = runtime.clock.now()
+    with runtime.write() as ctx:
+        ctx.session.execute(sa.delete(LimitCount).where(LimitCount.window_at < now - LIMITS_KEPT))
+    return engine.purge(runtime.database, now - JOBS_KEPT)
+
+
+def run_due(runtime: Runtime) -> None:
+    """Everything that time alone makes due, at once: for a clock that has jumped."""
+    messenger.sweep(runtime)
+    replies.confirm_all(runtime)
+    janitor(runtime)
+
+
+JOBS: dict[str, Job] = {
+    "send_message": delivery.send,
+    "issue_code": verifying.issue_code,
+    "confirm_reply": replies.confirm,
+    "confirm_replies": replies.confirm_all,
+    "sweep": messenger.sweep,
+    "janitor": janitor,
+    "purge": purge,
+}
+
+SCHEDULES: dict[str, str] = {
+    "janitor": "* * * * *",
+    "confirm_replies": "*/5 * * * *",
+    "purge": "0 3 * * *",
+    "sweep": "30 3 * * *",
+}
+"""In UTC."""
+
+WORK = Work(JOBS, SCHEDULES, at_start=("sweep",))
