@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import messenger, optouts, rendering
+from bot import letters, messenger, optouts, rendering
 from models.context import Context
 from models.conversation import Conversation
 from models.customer import Channel, ContactPoint, Customer
@@ -92,7 +92,7 @@ def _email(ctx: Context, merchant: Merchant, customer: Customer, payment: Paymen
     if point is None or optouts.is_opted_out(ctx, merchant.id, Channel.EMAIL, point.address):
         return
     slots = _slots(ctx, payment, customer.locale)
-    parts = rendering.email(
+    parts = letters.letter(
         kind,
         customer.locale,
         merchant=merchant,
@@ -122,7 +122,7 @@ def _email(ctx: Context, merchant: Merchant, customer: Customer, payment: Paymen
 def ask_for_person(ctx: Context, merchant: Merchant, inbound: InboundSms, name: str | None, kind: str) -> None:
     """Mail the merchant that a customer wants one of them. Carries no message text: the thread has it."""
     who = rendering.clean(name) if name else inbound.sender
-    parts = rendering.email("person_wanted", merchant.locale, merchant=merchant, who=who, about=kind)
+    parts = letters.letter("person_wanted", merchant.locale, merchant=merchant, who=who, about=kind)
     messenger.queue(
         ctx,
         _outgoing(
@@ -143,7 +143,7 @@ def ask_for_person(ctx: Context, merchant: Merchant, inbound: InboundSms, name: 
 def _slots(ctx: Context, payment: Payment, locale: str) -> dict[str, Any]:
     numbers = [rendering.clean(invoice.number, 16) for invoice, _ in _covered(ctx, payment)]
     return {
-        "amt": rendering.money(payment.amount),
+        "amt": rendering.money(payment.amount, locale),
         "inv": numbers[0] if len(numbers) == 1 else None,
         "count": len(numbers),
         "ref": payment.reference,
@@ -152,7 +152,7 @@ def _slots(ctx: Context, payment: Payment, locale: str) -> dict[str, Any]:
 
 def _lines(ctx: Context, payment: Payment, locale: str) -> list[tuple[str, str]]:
     return [
-        (rendering.clean(invoice.number, 16), rendering.money(type(payment.amount)(share, payment.currency)))
+        (rendering.clean(invoice.number, 16), rendering.money(type(payment.amount)(share, payment.currency), locale))
         for invoice, share in _covered(ctx, payment)
     ]
 

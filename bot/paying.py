@@ -44,10 +44,11 @@ def show_more(turn: Turn) -> Sequence[Reply]:
 
 def choose(turn: Turn) -> Sequence[Reply]:
     """Numbers mean the list last shown, for half an hour; an invoice that has left it is never replaced by another."""
-    shown = _shown(turn)
+    shown, picks = _shown(turn), turn.heard.slots.choices
+    if not picks and _names_invoices(turn):
+        return pay(turn)
     if shown is None:
         return show_list(turn)
-    picks = turn.heard.slots.choices
     if not picks or any(not 1 <= n <= len(shown) for n in picks):
         return [turn.say("choice_bad", count=len(shown)), *show_list(turn)]
     wanted = {shown[n - 1] for n in picks}
@@ -75,11 +76,16 @@ def pay(turn: Turn) -> Sequence[Reply]:
     return _link(turn, owed) if len(owed) == 1 else _page(turn, owed, 0)
 
 
+def _names_invoices(turn: Turn) -> bool:
+    slots = turn.heard.slots
+    return slots.everything or slots.oldest or bool(slots.invoice_numbers)
+
+
 def tell_status(turn: Turn) -> Sequence[Reply]:
     payment = _latest_payment(turn, (*OPEN_STATUSES - {PaymentStatus.CREATED, PaymentStatus.SUBMITTED}, *_SETTLED))
     if payment is None:
         return [turn.say("status_none")]
-    slots = {"ref": payment.reference, "amt": rendering.money(payment.amount)}
+    slots = {"ref": payment.reference, "amt": rendering.money(payment.amount, turn.locale)}
     if payment.is_open:
         return [turn.say("status_processing", **slots)]
     if payment.status is PaymentStatus.RETURNED:
@@ -91,7 +97,7 @@ def send_receipt(turn: Turn) -> Sequence[Reply]:
     payment = _latest_payment(turn, (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED))
     if payment is None:
         return [turn.say("receipt_none")]
-    slots = {"ref": payment.reference, "amt": rendering.money(payment.amount)}
+    slots = {"ref": payment.reference, "amt": rendering.money(payment.amount, turn.locale)}
     return [Reply("receipt_link", slots, payment_id=payment.id)]
 
 
@@ -123,7 +129,7 @@ def _page(turn: Turn, owed: list[Owed], start: int) -> Sequence[Reply]:
         (
             n,
             rendering.clean(o.number, 16),
-            rendering.money(o.balance),
+            rendering.money(o.balance, turn.locale),
             rendering.day(o.due_on, turn.locale),
         )
         for n, o in enumerate(page, start + 1)
@@ -135,7 +141,7 @@ def _total(turn: Turn, owed: Sequence[Owed]) -> str:
     sums: dict[str, Money] = {}
     for o in owed:
         sums[o.balance.currency] = sums.get(o.balance.currency, Money(0, o.balance.currency)) + o.balance
-    return " + ".join(rendering.money(m) for m in sums.values())
+    return " + ".join(rendering.money(m, turn.locale) for m in sums.values())
 
 
 def _link_by_number(turn: Turn, owed: list[Owed], numbers: Sequence[str]) -> Sequence[Reply]:
@@ -179,7 +185,7 @@ def _one_link(turn: Turn, picked: list[Owed]) -> Reply:
         conversation_id=turn.thread.id,
     )
     if len(picked) == 1:
-        slots = {"inv": rendering.clean(picked[0].number, 16), "amt": rendering.money(picked[0].balance)}
+        slots = {"inv": rendering.clean(picked[0].number, 16), "amt": rendering.money(picked[0].balance, turn.locale)}
         return Reply("pay_link", slots, pay_link_id=link.id)
     return Reply("pay_all", {"n": len(picked), "total": _total(turn, picked)}, pay_link_id=link.id)
 

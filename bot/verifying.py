@@ -9,7 +9,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 import structlog
 
-from bot import messenger, rendering
+from bot import letters, messenger
 from models import limits
 from models.context import Context, Runtime
 from models.conversation import Conversation, Proof
@@ -260,7 +260,7 @@ def _on_file(ctx: Context, merchant_id: int, email: str) -> list[tuple[ContactPo
 def _code_email(ctx: Context, verification: Verification, point: ContactPoint, customer: Customer) -> Message:
     merchant = ctx.session.get_one(Merchant, verification.merchant_id)
     minutes = int(CODE_LIFETIME.total_seconds() // 60)
-    parts = rendering.email("code", customer.locale, merchant=merchant, minutes=minutes)
+    parts = letters.letter("code", customer.locale, merchant=merchant, minutes=minutes)
     return Message(
         merchant_id=merchant.id,
         customer_id=customer.id,

@@ -6,11 +6,16 @@ from flask import Blueprint, Flask
 from web import cli, engine, errors, health, jobs, logs, security, templating
 from web.assembly import Assembly, assemble, start_sandbox
 from web.config import Settings
-from web.webhooks import blueprint as webhooks
+from web.webhooks import sms
+
+
+WEBHOOKS: tuple[Blueprint, ...] = (sms.blueprint,)
+PAGES: tuple[Blueprint, ...] = (health.blueprint,)
 
 
 def create_app(settings: Settings | None = None, assembly: Assembly | None = None) -> Flask:
     """Raises pydantic's ValidationError, one line per setting, when a setting is missing or unsafe."""
+    logs.configure()
     settings = settings or Settings()
     assembly = assembly or assemble(settings)
     app = Flask("till", static_folder=None)
@@ -22,9 +27,11 @@ def create_app(settings: Settings | None = None, assembly: Assembly | None = Non
     security.install(app, settings)
     logs.install(app)
     errors.install(app)
-    for blueprint in _blueprints():
+    for blueprint in WEBHOOKS:
         app.register_blueprint(blueprint)
-    security.csrf.exempt(webhooks)
+        security.csrf.exempt(blueprint)  # their senders sign; they hold no cookie of ours
+    for blueprint in PAGES:
+        app.register_blueprint(blueprint)
     cli.install(app)
     return app
 
@@ -44,7 +51,3 @@ def stop(app: Flask) -> None:
     worker = app.extensions.get("till.worker")
     if worker is not None:
         worker.stop()
-
-
-def _blueprints() -> list[Blueprint]:
-    return [webhooks, health.blueprint]

@@ -73,7 +73,9 @@ def _sandbox(settings: Settings, clock: Clock, directory: MerchantDirectory) -> 
     carrier = Carrier(outside, settings.base_url, _post_form, lambda sid: _token(directory, sid))
     bank = Bank(settings.var_dir / "bank.sqlite3", clock)
     url = f"{settings.base_url}/webhooks/bank"
-    return Sandbox(outside, carrier, MailServer(outside), bank, Delivery(bank, url=url, secrets=BANK_SECRETS, post=_post))
+    return Sandbox(
+        outside, carrier, MailServer(outside), bank, Delivery(bank, url=url, secrets=BANK_SECRETS, post=_post)
+    )
 
 
 def start_sandbox(sandbox: Sandbox) -> None:
@@ -119,5 +121,3 @@ def _post_form(url: str, form: Mapping[str, str], headers: Mapping[str, str]) ->
 
 def _post(url: str, headers: Mapping[str, str], body: bytes) -> int:
     return requests.post(url, data=body, headers=dict(headers), timeout=POST_TIMEOUT_S).status_code
-
-

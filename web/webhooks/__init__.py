@@ -1,12 +1,10 @@
 """What the outside posts to us. Each view verifies first, stores before it answers, and tells the sender the truth:
 403 unauthentic, 400 unreadable, 2xx done or nothing to do, 503 try again."""
 
-from flask import Blueprint, request
+from flask import request
 
 from models.ports import WebhookRequest
 from web.context import runtime
-
-blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 
 def webhook_request() -> WebhookRequest:

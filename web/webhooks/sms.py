@@ -1,8 +1,8 @@
 """Twilio's two webhooks: a text that came in, and what became of one that went out."""
 
-from flask import Response, g, request
+from flask import Blueprint, Response, g, request
 
-from bot import dialogue, messenger
+from bot import dialogue, receipts
 from bot.channels import twilio
 from bot.turn import Answer, take_turn
 from models.errors import UnverifiedWebhook
@@ -10,12 +10,14 @@ from models.merchant import Merchant
 from models.ports import DeliveryReceipt, InboundSms, SmsAccount
 from web.context import retrying, runtime
 from web.services import directory
-from web.webhooks import blueprint, webhook_request
+from web.webhooks import webhook_request
+
+blueprint = Blueprint("sms_webhooks", __name__, url_prefix="/webhooks/twilio")
 
 MAX_BODY = 64 * 1024  # an SMS webhook is 2 kB; Werkzeug has no limit of its own for urlencoded bodies
 
 
-@blueprint.post("/twilio/sms")
+@blueprint.post("/sms")
 def sms() -> Response:
     """Answers TwiML. One signed request is one turn, however often it arrives."""
     request.max_content_length = MAX_BODY
@@ -29,7 +31,7 @@ def sms() -> Response:
     return _twiml(retrying(lambda: _turn(merchant, inbound)))
 
 
-@blueprint.post("/twilio/status")
+@blueprint.post("/status")
 def status() -> tuple[str, int]:
     """Delivery reports, in any order, any number of times."""
     request.max_content_length = MAX_BODY
@@ -50,7 +52,7 @@ def _turn(merchant: Merchant, inbound: InboundSms) -> Answer:
 
 def _report(merchant: Merchant, receipt: DeliveryReceipt) -> None:
     with runtime().write() as ctx:
-        messenger.apply_receipt(ctx, merchant.id, receipt)
+        receipts.apply_receipt(ctx, merchant.id, receipt)
 
 
 def _merchant(fields: dict[str, str], ours: str) -> Merchant | None:
