@@ -4,19 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from models.base import Base
 from models.database import Database
-from tests.support.post import Post
-from tests.support.workers import sibling_url
+from tests.support.post import Post, empty_database
 
 
 @pytest.fixture(scope="module")
 def outgoing(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    with sibling_url(database_url, tmp_path_factory.mktemp("post"), "post") as url:
-        database = Database(url)
-        Base.metadata.create_all(database.engine)
+    with empty_database(database_url, tmp_path_factory.mktemp("post"), "post") as database:
         yield database
-        database.dispose()
 
 
 @pytest.fixture

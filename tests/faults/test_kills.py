@@ -13,15 +13,14 @@ import pytest
 import sqlalchemy as sa
 
 from bot import messenger
-from models.base import Base
 from models.clock import SystemClock
 from models.customer import Channel
 from models.database import Database
 from models.message import Message, MessageStatus
 from tests.faults.worker import QUICK
 from tests.support.mail_and_texts import Carrier, Mailer
-from tests.support.post import ALICE, merchant
-from tests.support.workers import eventually, runtime_on, sibling_url
+from tests.support.post import ALICE, empty_database, merchant
+from tests.support.workers import eventually, runtime_on
 from web import engine
 from web.slots import LOST_SLOT_STATUS
 
@@ -34,12 +33,12 @@ class Storm:
     """Two workers on one database, and the file that says what the carrier took."""
 
     database: Database
-    url: str
     file: Path
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start_worker(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.faults.worker", self.url, str(self.file)]
+        url = self.database.url.render_as_string(hide_password=False)
+        command = [sys.executable, "-m", "tests.faults.worker", url, str(self.file)]
         worker = subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL)
         self.workers.append(worker)
         return worker
@@ -89,12 +88,8 @@ class Storm:
 @pytest.fixture
 def storm(database_url: str, tmp_path: Path) -> Iterator[Storm]:
     with ExitStack() as stack:
-        url = stack.enter_context(sibling_url(database_url, tmp_path, "storm"))
-        database = Database(url)
-        stack.callback(database.dispose)
-        engine.migrate(database)
-        Base.metadata.create_all(database.engine)
-        storm = Storm(database, url, tmp_path / "carrier")
+        database = stack.enter_context(empty_database(database_url, tmp_path, "storm"))
+        storm = Storm(database, tmp_path / "carrier")
         storm.file.touch()
         stack.callback(storm.stop)
         yield storm

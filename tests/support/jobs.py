@@ -23,6 +23,10 @@ class RecordedJob:
     due_at: datetime
 
 
+Pending = list[tuple[SessionTransaction | None, RecordedJob]]
+"""With the savepoint that each was enqueued under, if any."""
+
+
 @dataclass(slots=True)
 class RecordingJobs:
     """models.ports.Jobs, by the test's clock. `waiting` are the committed ones not yet performed."""
@@ -41,26 +45,28 @@ class RecordingJobs:
         key: str | None = None,
         delay_s: float = 0.0,
     ) -> None:
+        session.connection()  # a real engine writes here, and so begins the transaction
         due_at = self.clock.now() + timedelta(seconds=delay_s)
-        pending = session.info.setdefault("jobs", [])
-        if not pending:
-            self._follow(session)
-        pending.append(RecordedJob(job_id, name, args, queue, key, due_at))
+        self._pending(session).append(
+            (session.get_nested_transaction(), RecordedJob(job_id, name, args, queue, key, due_at))
+        )
 
-    def _follow(self, session: Session) -> None:
-        if session.info.setdefault("jobs_followed", False):
-            return
-        session.info["jobs_followed"] = True
-        event.listen(session, "after_commit", self._remember)
-        event.listen(session, "after_soft_rollback", _forget)
+    def _pending(self, session: Session) -> Pending:
+        if "jobs" not in session.info:
+            session.info["jobs"] = []
+            event.listen(session, "after_commit", self._remember)
+            event.listen(session, "after_soft_rollback", _forget)
+        pending: Pending = session.info["jobs"]
+        return pending
 
     def _remember(self, session: Session) -> None:
         if session.in_nested_transaction():
             return  # a savepoint: the transaction around it decides
-        for job in session.info.pop("jobs", []):
+        for _, job in session.info["jobs"]:
             if job.job_id not in self.ids:
                 self.ids.add(job.job_id)
                 self.waiting.append(job)
+        session.info["jobs"].clear()
 
     def bring_forward(self, job_ids: Sequence[str]) -> None:
         for job in self.waiting:
@@ -77,5 +83,7 @@ class RecordingJobs:
         return count
 
 
-def _forget(session: Session, _previous: SessionTransaction) -> None:
-    session.info.pop("jobs", None)
+def _forget(session: Session, ended: SessionTransaction) -> None:
+    session.info["jobs"][:] = [
+        (savepoint, job) for savepoint, job in session.info["jobs"] if ended.nested and savepoint is not ended
+    ]

@@ -1,13 +1,16 @@
 """A post office for tests: Acme's outgoing messages on a real database, jobs by hand, and a clock that stands still."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from bot import messenger
-from models.base import new_public_id
+from models.base import Base, new_public_id
 from models.clock import FrozenClock
 from models.context import Runtime
 from models.customer import Channel, ContactPoint, Customer
@@ -17,7 +20,8 @@ from models.message import Direction, Message, MessageStatus, Route
 from models.verification import CODE_LIFETIME, Verification
 from tests.support.jobs import RecordingJobs
 from tests.support.mail_and_texts import Carrier, Mailer
-from tests.support.workers import runtime_on
+from tests.support.workers import runtime_on, sibling_url
+from web import engine
 
 NOW = datetime(2026, 6, 19, 14, 0, tzinfo=UTC)
 ALICE, ALICE_EMAIL, ACME = "+15550142", "alice@example.com", "+15550199"
@@ -38,6 +42,17 @@ def merchant(name: str, number: str | None = None) -> Merchant:
         currency="USD",
         created_at=NOW,
     )
+
+
+@contextmanager
+def empty_database(database_url: str, folder: Path, name: str) -> Iterator[Database]:
+    """All of our tables and the job engine's, and nothing in them."""
+    with sibling_url(database_url, folder, name) as url:
+        database = Database(url)
+        engine.migrate(database)
+        Base.metadata.create_all(database.engine)
+        yield database
+        database.dispose()
 
 
 @dataclass

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from models.clock import SystemClock
 from models.context import Runtime
-from models.database import Database
 from tests.support.mail_and_texts import Carrier, Mailer
-from tests.support.workers import eventually, runtime_on, sibling_url
+from tests.support.post import empty_database
+from tests.support.workers import eventually, runtime_on
 from web import engine
 from web.queues import QUEUES
 from web.work import Work
@@ -76,14 +76,11 @@ class Worker:
 
 @pytest.fixture(scope="module")
 def worker(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    with sibling_url(database_url, tmp_path_factory.mktemp("engine"), "engine") as url:
-        database = Database(url)
-        engine.migrate(database)
+    with empty_database(database_url, tmp_path_factory.mktemp("engine"), "engine") as database:
         jobs = engine.DatabaseJobs(database, QUICK)
         worker = Worker(runtime_on(database, SystemClock(), jobs, Carrier(), Mailer()))
         with engine.working(worker.runtime, worker.work(), "slot-1"):
             yield worker
-        database.dispose()
 
 
 def test_it_runs_a_job_after_its_commit(worker: Worker) -> None:
