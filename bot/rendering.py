@@ -1,96 +1,77 @@
-"""Templates to text: the words of every message, money and dates as people write them, names made harmless.
-Texts stay in GSM-7; a link or a code is never put in here, only its placeholder."""
+"""Templates to words: texts from templates/sms, emails from templates/email, money and days as people read them.
+Every slot is made harmless first; secrets stay `{code}` and `{link}` until a message leaves."""
 
-import re
-import unicodedata
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-import css_inline
-from babel.dates import format_date
+from babel.dates import format_skeleton
 from babel.numbers import format_currency
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from bot import gsm
+from bot.gsm import Segments, segments, to_gsm
+from bot.wording import clean, plain
 from models.money import Money
 
+__all__ = ["Segments", "clean", "day", "environment", "language_of", "money", "plain", "segments", "text", "to_gsm"]
+
 TEMPLATES = Path(__file__).parent.parent / "templates"
-LOCALES = ("en", "es")
+REGIONS = {"en": "en_US", "es": "es_US"}
+"""Our languages, and whose habits each follows: one figure keeps one shape, "1,284.50" in both."""
+DEFAULT_LANGUAGE = "en"
 
-NAME_CHARS = 40  # acceptance rule I1
-_LINK = re.compile(r"(?:h..ps?|ftp|javascript|data)\s*:/*\S*|www\.\S+", re.IGNORECASE)
-_DOMAIN_DOT = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2,})")
-_BLANKS = re.compile(r"\s+")
+SLOT_LIMIT = 80
+LINKS = frozenset({"url"})
+"""Slots that are addresses of ours and must arrive unaltered."""
 
-
-@dataclass(frozen=True, slots=True)
-class EmailParts:
-    subject: str
-    text: str
-    html: str
-
-
-def text(kind: str, locale: str, **slots: Any) -> str:
-    """The text message `kind` in `locale` (English for a language we do not write), in GSM-7, on one line or more."""
-    return gsm.to_gsm(_text_template(kind, _known(locale)).render(slots).strip())
-
-
-def email(kind: str, locale: str, **slots: Any) -> EmailParts:
-    locale = _known(locale)
-    values = {"locale": locale, **slots}
-    subject = _BLANKS.sub(" ", _email_template(kind, "subject.txt").render(values)).strip()[:150]
-    html = _email_template(kind, "body.html").render(values, subject=subject)
-    return EmailParts(subject, _email_template(kind, "body.txt").render(values).strip() + "\n", _INLINER.inline(html))
-
-
-@lru_cache(maxsize=4096)
-def money(amount: Money) -> str:
-    """`$1,284.50` in both languages: a text and the page behind its link must show the same amount."""
-    return gsm.to_gsm(format_currency(amount.decimal, amount.currency, locale="en_US"))
-
-
-@lru_cache(maxsize=2048)
-def day(on: date, locale: str) -> str:
-    """`Jun 12`, in Spanish `12 jun`: within a year nobody needs to be told which."""
-    pattern = "d MMM" if _known(locale) == "es" else "MMM d"
-    return gsm.to_gsm(format_date(on, pattern, locale=_known(locale))).replace(".", "")
-
-
-@lru_cache(maxsize=8192)
-def clean(name: str, limit: int = NAME_CHARS) -> str:
-    """A name that someone typed, fit for a message: one line, no links, nothing invisible, no placeholder of ours."""
-    shown = _BLANKS.sub(" ", name).replace("{", "(").replace("}", ")")
-    visible = "".join(c for c in shown if not unicodedata.category(c).startswith("C"))
-    without_links = _DOMAIN_DOT.sub(" ", _LINK.sub("", visible).replace("://", " "))
-    return gsm.to_gsm(_BLANKS.sub(" ", without_links).strip())[:limit].rstrip()
-
-
-def _known(locale: str) -> str:
-    language = locale.partition("-")[0].partition("_")[0].lower()
-    return language if language in LOCALES else LOCALES[0]
-
-
-_TEXTS = Environment(  # noqa: S701 - plain text
-    loader=FileSystemLoader(TEMPLATES / "sms"), undefined=StrictUndefined, trim_blocks=True
-)
-_EMAILS = Environment(
-    loader=FileSystemLoader(TEMPLATES / "email"),
+environment = Environment(
+    loader=FileSystemLoader(TEMPLATES),
     undefined=StrictUndefined,
-    autoescape=select_autoescape(["html"]),
+    autoescape=lambda name: name is not None and name.endswith(".html"),
     trim_blocks=True,
     lstrip_blocks=True,
+    auto_reload=False,
 )
-_INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
+
+
+def text(kind: str, locale: str, **slots: object) -> str:
+    """The words of one text in GSM-7, `{link}` and `{code}` still in place. Raises jinja2.UndefinedError for a slot
+    that is missing, TemplateNotFound for a kind that does not exist."""
+    template = _template(f"sms/{language_of(locale)}/{kind}.txt")
+    safe = {name: value if name in LINKS else _safe(value) for name, value in slots.items()}
+    return to_gsm(template.render(safe).rstrip())
+
+
+def _safe(value: object) -> object:
+    if isinstance(value, str):
+        return clean(value, SLOT_LIMIT)
+    return [_safe(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+@lru_cache(maxsize=512)
+def _template(name: str) -> Template:
+    return environment.get_template(name)
 
 
 @lru_cache(maxsize=256)
-def _text_template(kind: str, locale: str) -> Template:
-    return _TEXTS.get_template(f"{locale}/{kind}.txt")
+def language_of(locale: str) -> str:
+    """ "es" for "es-MX"; the default for a language we do not write."""
+    language = locale.partition("-")[0].partition("_")[0].lower()
+    return language if language in REGIONS else DEFAULT_LANGUAGE
 
 
-@lru_cache(maxsize=64)
-def _email_template(kind: str, part: str) -> Template:
-    return _EMAILS.get_template(f"{kind}/{part}")
+@lru_cache(maxsize=8192)
+def money(amount: Money, locale: str) -> str:
+    """`$1,284.50`, `€1,284.50`, `KWD 1.500`: the currency's code where its symbol is not in GSM-7."""
+    region = REGIONS[language_of(locale)]
+    code = amount.currency
+    figure = format_currency(amount.decimal, code, locale=region)
+    if to_gsm(figure) != figure:
+        figure = format_currency(amount.decimal, code, format="¤¤#,##0.00", locale=region)
+    return to_gsm(figure.replace(code, f"{code} "))
+
+
+@lru_cache(maxsize=4096)
+def day(on: date, locale: str) -> str:
+    """`Jun 12`, `12 jun`."""
+    return to_gsm(format_skeleton("MMMd", on, locale=REGIONS[language_of(locale)]))

@@ -1,0 +1,48 @@
+"""Makes other people's words harmless before they stand in ours: names, invoice numbers, addresses.
+No link, no line break, no invisible or direction-changing character, no placeholder survives."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from bot.gsm import to_gsm
+
+NAME_LIMIT = 40
+
+_DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_FORBIDDEN = str.maketrans("", "", "{}<>")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://+", re.IGNORECASE)
+# Phones make a link of anything like "name.tld". An ideographic full stop counts as a dot in a host name.
+_DOT_IN_HOST = re.compile(r"(?<=\S)[.\u3002]+(?=[^\W\d_][\w-])")
+_IP_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
+
+
+@lru_cache(maxsize=4096)
+def clean(text: str, limit: int = NAME_LIMIT) -> str:
+    """For a text message: `plain`, in GSM-7. Cleaning twice changes nothing. A name that GSM-7 has no letter of is "?"."""
+    shown = plain(text, 4 * limit)
+    return _cut(_without_links(to_gsm(shown)), limit) or shown and "?"
+
+
+@lru_cache(maxsize=4096)
+def plain(text: str, limit: int = NAME_LIMIT) -> str:
+    """For an email or a page: one line in the writer's own script."""
+    shown = "".join(map(_visible, unicodedata.normalize("NFKC", text[: 8 * limit])))
+    return _cut(_without_links(shown.translate(_FORBIDDEN)), limit)
+
+
+def _visible(character: str) -> str:
+    category = unicodedata.category(character)
+    if category[0] == "Z" or character in "\t\n\v\f\r\x85":
+        return " "
+    return "" if category in _DROPPED else character
+
+
+def _without_links(text: str) -> str:
+    text = _SCHEME.sub(" ", text).replace("//", "/")
+    text = _IP_ADDRESS.sub(lambda found: found[0].replace(".", " "), text)
+    return _DOT_IN_HOST.sub(" ", text)
+
+
+def _cut(text: str, limit: int) -> str:
+    return " ".join(text.split())[:limit].rstrip()
