@@ -12,16 +12,14 @@ BASIC = (
 EXTENSION = "^{}\\[~]|€\f"
 """Each of these costs two units: an escape and itself."""
 
+# ruff: noqa: RUF001 - look-alikes are this table's subject
 NEAREST = str.maketrans(
-    {
-        **dict.fromkeys("‘’‚‛′´`ʼ", "'"),
-        **dict.fromkeys("“”„‟″«»", '"'),
-        **dict.fromkeys("‐‑‒–—―−", "-"),
-        **dict.fromkeys("\t\v\x85\u2028\u2029", " "),
-        **dict.fromkeys("•·‣", "-"),
-        **{"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ħ": "h", "ı": "i", "ł": "l", "Ł": "L", "ŋ": "n"},
-        **{"œ": "oe", "Œ": "OE", "þ": "th", "Þ": "Th", "¢": "c"},
-    }
+    dict.fromkeys("‘’‚‛′´`ʼ", "'")
+    | dict.fromkeys("“”„‟″«»", '"')
+    | dict.fromkeys("‐‑‒–—―−•·‣", "-")
+    | dict.fromkeys("\t\v\x85\u2028\u2029", " ")
+    | {"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ħ": "h", "ı": "i", "ł": "l", "Ł": "L", "ŋ": "n"}
+    | {"œ": "oe", "Œ": "OE", "þ": "th", "Þ": "Th", "¢": "c"}
 )
 
 _FOREIGN = re.compile(f"[^{re.escape(BASIC + EXTENSION)}]")

@@ -1,16 +1,25 @@
 """Templates to emails: subject, text and HTML of one kind in one language. The style sheet is inlined for the mail
 readers that know none; the dark-mode block stays as it is."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from bot.rendering import TEMPLATES, language_of
+from bot.wording import plain
+from models.merchant import Merchant
 
 SUBJECT_CHARS = 150
+SLOT_CHARS = 120
+
+LIGHT_INK, DARK_INK = "#ffffff", "#000000"  # one of them has at least 4.5:1 (WCAG 1.4.3) on any colour
+DEFAULT_COLOUR = "#10151c"
+_HEX_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_EVEN_LUMINANCE = 0.1791
+"""Where white and black read equally well: sqrt(1.05 * 0.05) - 0.05."""
 
 _environment = Environment(
     loader=FileSystemLoader(TEMPLATES / "email"),
@@ -18,6 +27,7 @@ _environment = Environment(
     autoescape=select_autoescape(["html"]),
     trim_blocks=True,
     lstrip_blocks=True,
+    auto_reload=False,
 )
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
 
@@ -29,14 +39,55 @@ class Letter:
     html: str
 
 
-def letter(kind: str, locale: str, **slots: Any) -> Letter:
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The merchant as its mails show it."""
+
+    name: str
+    legal_name: str
+    address: str
+    phone: str
+    fill: str
+    on_fill: str
+
+
+def letter(kind: str, locale: str, *, merchant: Merchant, **slots: object) -> Letter:
     """`{link}` and `{code}` stay in place, as in texts. Raises jinja2.UndefinedError for a missing slot."""
-    values = {"locale": language_of(locale), **slots}
-    subject = " ".join(_template(kind, "subject.txt").render(values).split())[:SUBJECT_CHARS]
-    html = _template(kind, "body.html").render(values, subject=subject)
-    return Letter(subject, _template(kind, "body.txt").render(values).strip() + "\n", _inliner.inline(html))
+    language = language_of(locale)
+    values = {name: _harmless(value) for name, value in slots.items()}
+    values |= {"language": language, "sender": _sender(merchant)}
+    folder = f"{language}/{kind}"
+    subject = " ".join(_template(f"{folder}/subject.txt").render(values).split())[:SUBJECT_CHARS]
+    text = _template(f"{folder}/body.txt").render(values)
+    html = _template(f"{folder}/body.html").render(values, subject=subject)
+    return Letter(subject, text.strip() + "\n", _inliner.inline(html))
 
 
-@lru_cache(maxsize=128)
-def _template(kind: str, part: str) -> Template:
-    return _environment.get_template(f"{kind}/{part}")
+def _harmless(value: object) -> object:
+    if isinstance(value, str):
+        return plain(value, SLOT_CHARS)
+    return [_harmless(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _sender(merchant: Merchant) -> Sender:
+    colour = merchant.colour if _HEX_COLOUR.fullmatch(merchant.colour or "") else DEFAULT_COLOUR
+    return Sender(
+        name=plain(merchant.name),
+        legal_name=plain(merchant.legal_name, 120),
+        address=plain(merchant.address, 200),
+        phone=plain(merchant.phone, 20),
+        fill=colour,
+        on_fill=LIGHT_INK if _luminance(colour) <= _EVEN_LUMINANCE else DARK_INK,
+    )
+
+
+def _luminance(colour: str) -> float:
+    """WCAG 2 relative luminance."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return float(0.2126 * red + 0.7152 * green + 0.0722 * blue)
+
+
+@lru_cache(maxsize=256)
+def _template(name: str) -> Template:
+    return _environment.get_template(name)

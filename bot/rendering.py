@@ -1,5 +1,5 @@
-"""Templates to words: texts from templates/sms, emails from templates/email, money and days as people read them.
-Every slot is made harmless first; secrets stay `{code}` and `{link}` until a message leaves."""
+"""Templates to texts, money and days as people read them. Every slot is made harmless first; secrets stay `{code}` and
+`{link}` until a message leaves."""
 
 from datetime import date
 from functools import lru_cache
@@ -13,7 +13,7 @@ from bot.gsm import Segments, segments, to_gsm
 from bot.wording import clean, plain
 from models.money import Money
 
-__all__ = ["Segments", "clean", "day", "environment", "language_of", "money", "plain", "segments", "text", "to_gsm"]
+__all__ = ["Segments", "clean", "day", "language_of", "money", "plain", "segments", "text", "to_gsm"]
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 REGIONS = {"en": "en_US", "es": "es_US"}
@@ -24,20 +24,19 @@ SLOT_LIMIT = 80
 LINKS = frozenset({"url"})
 """Slots that are addresses of ours and must arrive unaltered."""
 
-environment = Environment(
-    loader=FileSystemLoader(TEMPLATES),
+_environment = Environment(  # noqa: S701 - texts, no HTML
+    loader=FileSystemLoader(TEMPLATES / "sms"),
     undefined=StrictUndefined,
-    autoescape=lambda name: name is not None and name.endswith(".html"),
     trim_blocks=True,
     lstrip_blocks=True,
-    auto_reload=False,
+    auto_reload=False,  # it would look at the file for every text
 )
 
 
 def text(kind: str, locale: str, **slots: object) -> str:
     """The words of one text in GSM-7, `{link}` and `{code}` still in place. Raises jinja2.UndefinedError for a slot
     that is missing, TemplateNotFound for a kind that does not exist."""
-    template = _template(f"sms/{language_of(locale)}/{kind}.txt")
+    template = _template(f"{language_of(locale)}/{kind}.txt")
     safe = {name: value if name in LINKS else _safe(value) for name, value in slots.items()}
     return to_gsm(template.render(safe).rstrip())
 
@@ -50,7 +49,7 @@ def _safe(value: object) -> object:
 
 @lru_cache(maxsize=512)
 def _template(name: str) -> Template:
-    return environment.get_template(name)
+    return _environment.get_template(name)
 
 
 @lru_cache(maxsize=256)
