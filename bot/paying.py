@@ -7,9 +7,9 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from bot.intents import Intent
 
 from bot import rendering, threads
+from bot.intents import Intent
 from bot.threads import Owed
 from bot.turn import Reply, Turn
 from models.conversation import CHOICE_LIFETIME, ConversationState
@@ -102,7 +102,7 @@ def send_receipt(turn: Turn) -> Sequence[Reply]:
 
 
 def _owed(turn: Turn) -> list[Owed]:
-    return threads.owed(turn.ctx.session, turn.thread.customer_id or 0)
+    return threads.owed(turn.ctx.session.connection(), turn.thread.customer_id or 0)
 
 
 def _shown(turn: Turn) -> list[int] | None:

@@ -3,13 +3,12 @@ Core instead of the ORM, since each of these runs for every text (docs/decisions
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 
-from models.base import new_public_id
+from models.base import Base, new_public_id
 from models.consent import OptOut
 from models.conversation import Conversation, ConversationState
 from models.customer import Channel, Customer
@@ -59,98 +58,98 @@ class OutgoingText:
     payment_id: int | None
 
 
-_conversation = Conversation.__table__.c
+def _table(model: type[Base]) -> sa.Table:
+    """The Core table: statements on mapped classes pay for the ORM at each execution."""
+    return cast(sa.Table, model.__table__)
+
+
+_CONVERSATION, _CUSTOMER, _OPT_OUT = _table(Conversation), _table(Customer), _table(OptOut)
+_MESSAGE, _INVOICE, _ALLOCATION = _table(Message), _table(Invoice), _table(Allocation)
+_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
 _FIND = (
     sa.select(
-        _conversation.id,
-        _conversation.state,
-        _conversation.locale,
-        _conversation.customer_id,
-        _conversation.chosen_at,
-        _conversation.shown,
-        _conversation.misses,
-        _conversation.last_inbound_at,
-        Customer.name,
-        Customer.locale.label("customer_locale"),
-        OptOut.opted_out_at,
+        _CONVERSATION.c.id,
+        _CONVERSATION.c.state,
+        _CONVERSATION.c.locale,
+        _CONVERSATION.c.customer_id,
+        _CONVERSATION.c.chosen_at,
+        _CONVERSATION.c.shown,
+        _CONVERSATION.c.misses,
+        _CONVERSATION.c.last_inbound_at,
+        _CUSTOMER.c.name,
+        _CUSTOMER.c.locale.label("customer_locale"),
+        _OPT_OUT.c.opted_out_at,
     )
-    .select_from(Conversation)
-    .outerjoin(Customer, Customer.id == Conversation.customer_id)
+    .select_from(_CONVERSATION)
+    .outerjoin(_CUSTOMER, _CUSTOMER.c.id == _CONVERSATION.c.customer_id)
     .outerjoin(
-        OptOut,
-        (OptOut.merchant_id == Conversation.merchant_id)
-        & (OptOut.channel == Conversation.channel)
-        & (OptOut.address == Conversation.address),
+        _OPT_OUT,
+        (_OPT_OUT.c.merchant_id == _CONVERSATION.c.merchant_id)
+        & (_OPT_OUT.c.channel == _CONVERSATION.c.channel)
+        & (_OPT_OUT.c.address == _CONVERSATION.c.address),
     )
     .where(
-        Conversation.merchant_id == sa.bindparam("merchant_id"),
-        Conversation.channel == sa.bindparam("channel"),
-        Conversation.address == sa.bindparam("address"),
+        _CONVERSATION.c.merchant_id == sa.bindparam("merchant_id"),
+        _CONVERSATION.c.channel == sa.bindparam("channel"),
+        _CONVERSATION.c.address == sa.bindparam("address"),
     )
-    .with_for_update(of=Conversation)  # two texts from one phone take turns; SQLite's writer lock already sees to it
+    .with_for_update(of=_CONVERSATION)  # two texts from one phone take turns; SQLite's writer lock sees to it anyway
 )
+_SAVED = ("state", "locale", "customer_id", "chosen_at", "shown", "misses", "our_address", "last_inbound_at")
 _SAVE = (
-    sa.update(Conversation.__table__)  # type: ignore[arg-type]
-    .where(_conversation.id == sa.bindparam("b_id"))
-    .values(
-        {name: sa.bindparam(f"b_{name}") for name in ("state", "locale", "customer_id", "chosen_at", "shown", "misses")}
-        | {"our_address": sa.bindparam("b_our_address"), "last_inbound_at": sa.bindparam("b_last_inbound_at")}
-    )
+    sa.update(_CONVERSATION)
+    .where(_CONVERSATION.c.id == sa.bindparam("b_id"))
+    .values({name: sa.bindparam(f"b_{name}") for name in _SAVED})
 )
-_INSERT_THREAD = {
-    name: module.insert(Conversation.__table__).on_conflict_do_nothing()  # type: ignore[arg-type, attr-defined]
-    for name, module in (("sqlite", sqlite), ("postgresql", postgresql))
-}
-_CLAIM = {
-    name: module.insert(Message.__table__).on_conflict_do_nothing().returning(Message.__table__.c.id)  # type: ignore[arg-type, attr-defined]
-    for name, module in (("sqlite", sqlite), ("postgresql", postgresql))
-}
-_STORE_REPLY = sa.insert(Message.__table__).returning(Message.__table__.c.id)  # type: ignore[arg-type]
+_START = {name: insert(_CONVERSATION).on_conflict_do_nothing() for name, insert in _INSERTS.items()}
+_CLAIM = {name: insert(_MESSAGE).on_conflict_do_nothing().returning(_MESSAGE.c.id) for name, insert in _INSERTS.items()}
+_STORE_REPLY = sa.insert(_MESSAGE).returning(_MESSAGE.c.id)
 _OWED = (
     sa.select(
-        Invoice.id,
-        Invoice.number,
-        Invoice.balance_minor,
-        Invoice.currency,
-        Invoice.due_on,
-        sa.exists().where(Allocation.invoice_id == Invoice.id, Allocation.is_open).label("in_flight"),
+        _INVOICE.c.id,
+        _INVOICE.c.number,
+        _INVOICE.c.balance_minor,
+        _INVOICE.c.currency,
+        _INVOICE.c.due_on,
+        sa.exists().where(_ALLOCATION.c.invoice_id == _INVOICE.c.id, _ALLOCATION.c.is_open).label("in_flight"),
     )
     .where(
-        Invoice.customer_id == sa.bindparam("customer_id"),
-        Invoice.status == InvoiceStatus.OPEN,
-        Invoice.mode == Mode.LIVE,
-        Invoice.balance_minor > 0,
+        _INVOICE.c.customer_id == sa.bindparam("customer_id"),
+        _INVOICE.c.status == InvoiceStatus.OPEN,
+        _INVOICE.c.mode == Mode.LIVE,
+        _INVOICE.c.balance_minor > 0,
     )
-    .order_by(Invoice.due_on, Invoice.id)
+    .order_by(_INVOICE.c.due_on, _INVOICE.c.id)
 )
 _REPLIES = (
-    sa.select(Message.id, Message.public_id, Message.body, Message.pay_link_id, Message.payment_id)
-    .where(Message.reply_to_id == sa.bindparam("inbound_id"), Message.route == Route.RESPONSE)
-    .order_by(Message.id)
+    sa.select(_MESSAGE.c.id, _MESSAGE.c.public_id, _MESSAGE.c.body, _MESSAGE.c.pay_link_id, _MESSAGE.c.payment_id)
+    .where(_MESSAGE.c.reply_to_id == sa.bindparam("inbound_id"), _MESSAGE.c.route == Route.RESPONSE)
+    .order_by(_MESSAGE.c.id)
 )
-_INBOUND = sa.select(Message.id).where(
-    Message.merchant_id == sa.bindparam("merchant_id"),
-    Message.provider_reference == sa.bindparam("provider_reference"),
-    Message.direction == Direction.IN,
+_INBOUND = sa.select(_MESSAGE.c.id).where(
+    _MESSAGE.c.merchant_id == sa.bindparam("merchant_id"),
+    _MESSAGE.c.provider_reference == sa.bindparam("provider_reference"),
+    _MESSAGE.c.direction == Direction.IN,
 )
 
 
 def find_or_start(
-    session: Session, merchant_id: int, channel: Channel, address: str, our_address: str, now: datetime
+    db: sa.Connection, merchant_id: int, channel: Channel, address: str, our_address: str, now: datetime
 ) -> Thread:
     """The thread, locked for this transaction."""
     key = {"merchant_id": merchant_id, "channel": channel, "address": address}
-    row = session.execute(_FIND, key).first()
+    row = db.execute(_FIND, key).first()
     if row is None:
         fresh = {"public_id": new_public_id(), "our_address": our_address, "created_at": now, "misses": 0}
         state = {"state": ConversationState.IDLE}
-        session.execute(_INSERT_THREAD[session.get_bind().dialect.name], key | fresh | state)
-        row = session.execute(_FIND, key).one()
+        db.execute(_START[db.dialect.name], key | fresh | state)
+        row = db.execute(_FIND, key).one()
     return Thread(*row)
 
 
-def save(session: Session, thread: Thread, our_address: str, now: datetime) -> None:
-    session.execute(
+def save(db: sa.Connection, thread: Thread, our_address: str, now: datetime) -> None:
+    db.execute(
         _SAVE,
         {
             "b_id": thread.id,
@@ -166,13 +165,13 @@ def save(session: Session, thread: Thread, our_address: str, now: datetime) -> N
     )
 
 
-def claim_inbound(session: Session, values: dict[str, Any]) -> int | None:
+def claim_inbound(db: sa.Connection, values: dict[str, Any]) -> int | None:
     """Store what came in, first of all. None: this very message was here before (the carrier repeats itself)."""
-    row = session.execute(_CLAIM[session.get_bind().dialect.name], values).first()
+    row = db.execute(_CLAIM[db.dialect.name], values).first()
     return None if row is None else int(row[0])
 
 
-def store_reply(session: Session, values: dict[str, Any]) -> OutgoingText:
+def store_reply(db: sa.Connection, values: dict[str, Any]) -> OutgoingText:
     public_id = new_public_id()
     row = {
         "public_id": public_id,
@@ -182,18 +181,18 @@ def store_reply(session: Session, values: dict[str, Any]) -> OutgoingText:
         "attempt": 0,
         **values,
     }
-    message_id = session.execute(_STORE_REPLY, row).scalar_one()
+    message_id = db.execute(_STORE_REPLY, row).scalar_one()
     return OutgoingText(message_id, public_id, values["body"], values["pay_link_id"], values["payment_id"])
 
 
-def stored_replies(session: Session, merchant_id: int, provider_reference: str) -> list[OutgoingText]:
+def stored_replies(db: sa.Connection, merchant_id: int, provider_reference: str) -> list[OutgoingText]:
     """What was answered the first time."""
     key = {"merchant_id": merchant_id, "provider_reference": provider_reference}
-    inbound_id = session.execute(_INBOUND, key).scalar_one()
-    return [OutgoingText(*row) for row in session.execute(_REPLIES, {"inbound_id": inbound_id})]
+    inbound_id = db.execute(_INBOUND, key).scalar_one()
+    return [OutgoingText(*row) for row in db.execute(_REPLIES, {"inbound_id": inbound_id})]
 
 
-def owed(session: Session, customer_id: int) -> list[Owed]:
+def owed(db: sa.Connection, customer_id: int) -> list[Owed]:
     """Outstanding live invoices, the oldest due first."""
-    rows = session.execute(_OWED, {"customer_id": customer_id})
+    rows = db.execute(_OWED, {"customer_id": customer_id})
     return [Owed(r.id, r.number, Money(r.balance_minor, r.currency), r.due_on, r.in_flight) for r in rows]

@@ -9,9 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from bot.intents import Understanding
 
 from bot import intents, links, rendering, threads
+from bot.intents import Understanding
 from bot.threads import OutgoingText, Thread
 from models.base import new_public_id
 from models.context import Context
@@ -72,17 +72,17 @@ def take_turn(
     ctx: Context, merchant: Merchant, inbound: InboundSms, respond: Callable[[Turn], Sequence[Reply]]
 ) -> Answer:
     """Store, understand, answer. A repeat of the same inbound message gets the same answer and changes nothing."""
-    now, session = ctx.clock.now(), ctx.session
-    thread = threads.find_or_start(session, merchant.id, inbound.channel, inbound.sender, inbound.to, now)
+    now, db = ctx.clock.now(), ctx.session.connection()
+    thread = threads.find_or_start(db, merchant.id, inbound.channel, inbound.sender, inbound.to, now)
     heard = intents.understand(inbound.body, expecting=_expecting(thread), today=_today(merchant, now))
-    message_id = threads.claim_inbound(session, _inbound_row(merchant, thread, inbound, heard, now))
+    message_id = threads.claim_inbound(db, _inbound_row(merchant, thread, inbound, heard, now))
     if message_id is None:
-        replies = threads.stored_replies(session, merchant.id, inbound.provider_reference)
-        return Answer(tuple((r.public_id, _reveal(ctx, r)) for r in replies), is_duplicate=True)
+        said = threads.stored_replies(db, merchant.id, inbound.provider_reference)
+        return Answer(tuple((r.public_id, _reveal(ctx, r)) for r in said), is_duplicate=True)
     turn = _open(ctx, merchant, thread, inbound, message_id, heard, now)
     replies = [] if _is_looping(turn) else list(respond(turn))
     stored = [_store(turn, reply) for reply in replies]
-    threads.save(session, thread, inbound.to, now)
+    threads.save(ctx.session.connection(), thread, inbound.to, now)
     return Answer(tuple((r.public_id, _reveal(ctx, r)) for r in stored))
 
 
@@ -139,7 +139,7 @@ def _inbound_row(
 def _store(turn: Turn, reply: Reply) -> OutgoingText:
     body = rendering.text(reply.kind, turn.locale, biz=rendering.clean(turn.merchant.name), **reply.slots)
     return threads.store_reply(
-        turn.ctx.session,
+        turn.ctx.session.connection(),
         {
             "merchant_id": turn.merchant.id,
             "conversation_id": turn.thread.id,
