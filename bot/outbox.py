@@ -1,18 +1,24 @@
 """From a row to what goes over the wire. Secrets are put in here, in memory, and stored nowhere."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlsplit
+
+import sqlalchemy as sa
 
 from bot import links
 from models.context import Context
 from models.customer import Channel
 from models.errors import DomainError
 from models.merchant import Merchant
-from models.message import Message
+from models.message import Direction, Message
 from models.ports import OutboundEmail, OutboundSms, SmsAccount
 from models.verification import Verification
 
 Outbound = OutboundSms | OutboundEmail
+
+LOOK_BACK = 100_000
+"""Rows: a carrier lists texts by time, so that only recent ones can be taken for each other."""
 
 
 def compose(ctx: Context, message: Message) -> Outbound:
@@ -23,7 +29,21 @@ def compose(ctx: Context, message: Message) -> Outbound:
 
 def compose_for_question(ctx: Context, message: Message) -> Outbound:
     """To ask the carrier whether it has the message: the same, but no code is drawn for it."""
-    return _wire(ctx, message, lambda text: _reveal(ctx, message, text))
+    outbound = _wire(ctx, message, lambda text: _reveal(ctx, message, text))
+    return replace(outbound, not_these=_others(ctx, message)) if isinstance(outbound, OutboundSms) else outbound
+
+
+def _others(ctx: Context, message: Message) -> frozenset[str]:
+    """What the carrier called our other texts to this number: a repeat of its words is not this message."""
+    others = sa.select(Message.provider_reference).where(
+        Message.merchant_id == message.merchant_id,
+        Message.their_address == message.their_address,
+        Message.direction == Direction.OUT,
+        Message.provider_reference.is_not(None),
+        Message.id > message.id - LOOK_BACK,
+        Message.id != message.id,
+    )
+    return frozenset(reference for reference in ctx.session.scalars(others) if reference is not None)
 
 
 def _draw_code(ctx: Context, message: Message) -> str:

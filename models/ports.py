@@ -44,6 +44,8 @@ class OutboundSms:
     status_callback: str
     claimed_at: datetime
     channel: Channel = Channel.SMS
+    not_these: frozenset[str] = frozenset()
+    """For `find`: carrier's references of other texts, which may say the same to the same number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,5 +195,5 @@ class Jobs(Protocol):
         ...
 
     def bring_forward(self, job_ids: Sequence[str]) -> None:
-        """Make waiting jobs due now: the demo's clock has jumped past their delay. Unknown and ended ones are skipped."""
+        """Make waiting jobs due now: the demo's clock has jumped past their delay. Others are left as they are."""
         ...

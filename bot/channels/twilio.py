@@ -87,7 +87,7 @@ class TwilioSms:
         except (TwilioException, RequestException, OSError) as error:
             raise _provider_error(error) from error
         same = (m for m in found if m.body == sms.body and (m.date_created is None or m.date_created >= since))
-        return next((str(message.sid) for message in same), None)
+        return next((str(message.sid) for message in same if message.sid not in sms.not_these), None)
 
     def _client(self, account: SmsAccount) -> Client:
         return Client(account.sid, account.auth_token, http_client=self._http)

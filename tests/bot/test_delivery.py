@@ -218,6 +218,16 @@ def test_it_asks_before_it_repeats_after_a_crash(post: Post, landed: bool) -> No
     assert post.status(message_id) is MessageStatus.SENT
 
 
+def test_it_does_not_take_another_text_with_the_same_words_for_this_one(post: Post) -> None:
+    post.text()
+    post.run()
+    lost = post.text()
+    crash_before_recording(post, lost, landed=False)
+    post.run()
+
+    assert (len(post.carrier.sent), post.message(lost).provider_reference) == (2, "SM2")
+
+
 def test_it_leaves_a_text_for_a_person_when_nobody_can_be_asked(post: Post) -> None:
     message_id = post.text()
     crash_before_recording(post, message_id, landed=True)

@@ -8,7 +8,8 @@ from models.ports import DeliveryReceipt, InboundSms, OutboundEmail, OutboundSms
 
 @dataclass
 class Carrier:
-    """A text message carrier. `troubles` are raised one by one: before the text is taken, or after (`lands`)."""
+    """A text message carrier. Like the real ones it knows a text by its numbers and its words.
+    `troubles` are raised one by one: before the text is taken, or after (`lands`)."""
 
     sent: list[OutboundSms] = field(default_factory=list)
     troubles: deque[Exception] = field(default_factory=deque)
@@ -28,8 +29,9 @@ class Carrier:
         self.questions += 1
         if self.is_mute is not None:
             raise self.is_mute
-        places = [n for n, other in enumerate(self.sent, 1) if other.reference == sms.reference]
-        return f"SM{places[0]}" if places else None
+        same = (sms.sender, sms.to, sms.body)
+        found = [f"SM{n}" for n, other in enumerate(self.sent, 1) if (other.sender, other.to, other.body) == same]
+        return next((reference for reference in found if reference not in sms.not_these), None)
 
     def verify(self, request: WebhookRequest, account: SmsAccount) -> None:
         raise NotImplementedError
