@@ -19,7 +19,7 @@ _IP_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
 
 @lru_cache(maxsize=4096)
 def clean(text: str, limit: int = NAME_LIMIT) -> str:
-    """For a text message: `plain`, in GSM-7; "?" where GSM-7 has none of its letters. Cleaning twice changes nothing."""
+    """For a text message: `plain`, in GSM-7; "?" if GSM-7 has none of its letters. Cleaning twice changes nothing."""
     shown = plain(text, 4 * limit)
     return _cut(_without_links(to_gsm(shown)), limit) or ("?" if shown else "")
 

@@ -1,47 +1,81 @@
-"""Email out by SMTP, whoever's server it is: STARTTLS with a verified certificate everywhere but on loopback."""
+"""Email out by SMTP, whoever's server it is: STARTTLS with a verified certificate everywhere but on loopback.
+Refuses nothing because of a name: what headers cannot hold is cleaned out of them."""
 
 import ipaddress
 import re
 import smtplib
 import ssl
+from email.errors import MessageError
+from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import formataddr
+from email.policy import EmailPolicy
+from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
+from models.clock import Clock, SystemClock
 from models.errors import ProviderError
 from models.ports import OutboundEmail
 
 TIMEOUT_S = 15.0
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+HEADER_CHARS = 900  # RFC 5322: 998 for the whole line
+NAME_CHARS = 60
+SUBJECT_CHARS = 150
+
+_UNWANTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
+_OURS = frozenset({"message-id", "date", "from", "to", "cc", "bcc", "subject", "content-type", "mime-version"})
+
+
+class _Unbroken(EmailPolicy):
+    """Folds no header of plain ASCII: the library would break a long URL into encoded words, which no reader follows."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if value.isascii():
+            return f"{name}: {value}\r\n".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_POLICY = _Unbroken(linesep="\r\n")
 
 
 class SmtpEmail:
     """models.ports.EmailChannel."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
         """`smtp://user:password@host:587` (STARTTLS) or `smtps://...:465`. Raises ValueError."""
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError("SMTP_URL must look like smtp://user:password@host:587")
+        self._clock = clock or SystemClock()
         self._implicit_tls = parts.scheme == "smtps"
         self._host = parts.hostname
         self._port = parts.port or (465 if self._implicit_tls else 587)
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
 
     def send(self, email: OutboundEmail) -> str:
-        message = compose(email)
+        content = self._wire(email)
+        server = self._connected()
         try:
-            server = self._connect()
-        except (smtplib.SMTPException, OSError) as error:
-            raise _provider_error(error) from error
-        try:
-            server.send_message(message, from_addr=email.sender, to_addrs=[email.to])
-        except (smtplib.SMTPException, OSError) as error:
-            raise _provider_error(error, began=True) from error
+            self._address(server, email)
+            self._hand_over(server, content)
         finally:
             _hang_up(server)
         return email.message_id
+
+    def _wire(self, email: OutboundEmail) -> bytes:
+        try:
+            message = compose(email)
+            message["Date"] = format_datetime(self._clock.now())
+            return message.as_bytes()
+        except (MessageError, ValueError, LookupError, AttributeError) as error:  # all that a bad address brings about
+            raise ProviderError("bad_message", permanent=True) from error
+
+    def _connected(self) -> smtplib.SMTP:
+        """Whatever fails here, a refused password included, is our side's fault and passes: the message is good."""
+        try:
+            return self._connect()
+        except (smtplib.SMTPException, OSError) as error:
+            raise ProviderError(_code(error)) from error
 
     def _connect(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
@@ -49,22 +83,48 @@ class SmtpEmail:
             server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT_S, context=context)
         else:
             server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_S)
-            if not _is_loopback(self._host):
+        try:
+            if not self._implicit_tls and not _is_loopback(self._host):
                 server.starttls(context=context)
-        if self._user:
-            server.login(self._user, self._password)
+            if self._user:
+                server.login(self._user, self._password)
+            server.ehlo_or_helo_if_needed()
+        except BaseException:
+            server.close()
+            raise
         return server
+
+    def _address(self, server: smtplib.SMTP, email: OutboundEmail) -> None:
+        options = [] if email.to.isascii() and email.sender.isascii() else ["SMTPUTF8"]
+        if options and not server.has_extn("smtputf8"):
+            raise ProviderError("smtputf8_not_supported", permanent=True)
+        try:
+            _expect(server.mail(email.sender, options))
+            _expect(server.rcpt(email.to))
+        except (smtplib.SMTPServerDisconnected, OSError) as error:
+            raise ProviderError(_code(error)) from error
+
+    def _hand_over(self, server: smtplib.SMTP, content: bytes) -> None:
+        """From here on silence means that the server may have the mail."""
+        try:
+            _expect(server.data(content))
+        except smtplib.SMTPDataError as error:
+            _expect((error.smtp_code, b""))
+        except (smtplib.SMTPException, OSError) as error:
+            raise ProviderError(_code(error), accepted_unknown=True) from error
 
 
 def compose(email: OutboundEmail) -> EmailMessage:
-    """Text first, HTML as the alternative. Names with line breaks or bidi marks are cleaned, never a failed send."""
-    message = EmailMessage(policy=SMTP)
+    """Text first, HTML as the alternative. Raises MessageError, ValueError or LookupError for an address that is none."""
+    is_ascii = email.to.isascii() and email.sender.isascii()
+    message = EmailMessage(policy=_POLICY.clone(utf8=not is_ascii))
     message["Message-ID"] = email.message_id
-    message["From"] = formataddr((_header(email.sender_name), email.sender))
-    message["To"] = email.to
-    message["Subject"] = _header(email.subject)
+    message["From"] = Address(_header(email.sender_name)[:NAME_CHARS], addr_spec=email.sender)
+    message["To"] = Address(addr_spec=email.to)
+    message["Subject"] = _header(email.subject)[:SUBJECT_CHARS]
     for name, value in email.headers.items():
-        message[name] = _header(value)
+        if _HEADER_NAME.fullmatch(name) and name.lower() not in _OURS:
+            message[name] = _header(value)[:HEADER_CHARS]
     message.set_content(email.text)
     if email.html is not None:
         message.add_alternative(email.html, subtype="html")
@@ -72,7 +132,8 @@ def compose(email: OutboundEmail) -> EmailMessage:
 
 
 def _header(value: str) -> str:
-    return _UNSAFE.sub(" ", value).strip()
+    """On one line and without direction marks: a name cannot add a header or pose as another one."""
+    return " ".join(_UNWANTED.sub(" ", value).split())
 
 
 def _is_loopback(host: str) -> bool:
@@ -82,17 +143,19 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _expect(answer: tuple[int, bytes]) -> None:
+    code, _ = answer
+    if not 200 <= code < 300:
+        raise ProviderError(str(code), permanent=code >= 500)
+
+
 def _hang_up(server: smtplib.SMTP) -> None:
+    """The mail's fate is known by now: a failing goodbye must not make it look unsent."""
     try:
         server.quit()
     except (smtplib.SMTPException, OSError):
         server.close()
 
 
-def _provider_error(error: Exception, *, began: bool = False) -> ProviderError:
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code = next(iter(error.recipients.values()))[0]
-        return ProviderError(str(code), permanent=code >= 500)
-    if isinstance(error, smtplib.SMTPResponseException):
-        return ProviderError(str(error.smtp_code), permanent=error.smtp_code >= 500)
-    return ProviderError(type(error).__name__, accepted_unknown=began)
+def _code(error: Exception) -> str:
+    return str(error.smtp_code) if isinstance(error, smtplib.SMTPResponseException) else type(error).__name__
