@@ -43,7 +43,9 @@ def ask_again(turn: Turn) -> Sequence[Reply]:
 
 def challenge(turn: Turn) -> Sequence[Reply]:
     """An email came: the same answer whatever it is. A proven thread may prove another account this way."""
-    email = turn.heard.slots.email or ""
+    email = turn.heard.slots.email
+    if email is None:
+        return [turn.say("email_malformed")]
     outcome = verifying.start(turn.ctx, turn.merchant, asker(turn), email)
     if outcome is Outcome.LOCKED:
         return _locked(turn)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 from flask.cli import AppGroup
+from rich.console import Console
 
 from bot import scoring
 from bot.intents import understand
@@ -19,7 +20,7 @@ group = AppGroup("intents", help="How free text is understood.")
 @click.argument("corpus", type=click.Path(exists=True, path_type=Path), default=Path("tests/corpus/utterances.tsv"))
 def score(corpus: Path) -> None:
     """Accuracy per intent over a corpus: lines of intent, state and text, apart by tabs."""
-    scoring.main([str(corpus)])
+    scoring.print_score(corpus, console=Console())
 
 
 @group.command("read")

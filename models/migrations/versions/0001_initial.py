@@ -436,7 +436,7 @@ def upgrade() -> None:
     # ### end Alembic commands ###
     for table in ("ledger_entry", "payment_event", "consent"):
         for statement in guards.statements(op.get_bind().dialect.name, table):
-            op.execute(sa.DDL(statement.replace("%", "%%")))
+            op.execute(statement)
 
 
 def downgrade() -> None:
