@@ -19,7 +19,7 @@ from web import engine
 from web.queues import QUEUES
 from web.work import Work
 
-PER_SECOND = 10.0
+PER_SECOND = 4.0
 QUICK = {**QUEUES, "sms": replace(QUEUES["sms"], poll_s=0.05, per_second=PER_SECOND)}
 
 
@@ -126,13 +126,13 @@ def test_it_cancels_a_waiting_job(worker: Worker) -> None:
 
 
 def test_it_paces_each_number_on_its_own(worker: Worker) -> None:
-    for n in range(4):
+    for n in range(3):
         for number in ("+15550100", "+15550101"):
             worker.enqueue("text", number, job_id=f"text-{number}-{n}", queue="sms")
 
-    assert eventually(lambda: [len(times) for times in worker.starts.values()] == [4, 4])
+    assert eventually(lambda: [len(times) for times in worker.starts.values()] == [3, 3])
     gaps = [later - sooner for times in worker.starts.values() for sooner, later in pairwise(times)]
-    assert min(gaps) > 0.9 / PER_SECOND
+    assert min(gaps) > 0.6 / PER_SECOND  # a start may be noted late, but not by this much
     assert worker.overlaps == 0
 
 
