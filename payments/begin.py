@@ -142,7 +142,7 @@ def _take_up_or_open(ctx: Context, link: PayLink, press: _Press) -> Payment:
     under_way = attempts.open_over(ctx.session, ids)
     if not under_way:
         return _open(ctx, link, due, press)
-    if len(under_way) == 1 and _is_same(under_way[0], link, press) and now < attempts.expires_at(under_way[0]):
+    if len(under_way) == 1 and _is_same(under_way[0], link, press):
         return under_way[0]
     for attempt in under_way:
         if not attempts.may_supersede(attempt, link.conversation_id, now):

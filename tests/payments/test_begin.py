@@ -78,6 +78,17 @@ def test_it_asks_again_after_an_edit_and_then_charges_the_new_amount(shop: Shop)
     assert shop.press(link, total=usd(8_000)).payment.amount == usd(8_000)
 
 
+def test_an_open_attempt_for_the_old_amount_is_not_taken_up(shop: Shop) -> None:
+    invoice = shop.invoice(10_000)
+    link = shop.link(invoice)
+    old = shop.press(link)
+    shop.amend(invoice, usd(8_000))
+
+    new = shop.press(link)
+
+    assert (old.payment.amount, new.payment.amount) == (usd(10_000), usd(8_000))
+
+
 def test_an_edit_ends_the_provider_page_for_the_old_amount(shop: Shop) -> None:
     invoice = shop.invoice(10_000)
     begun = shop.press(shop.link(invoice))

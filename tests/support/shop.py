@@ -61,6 +61,7 @@ class Shop:
     settled: list[settle.Settlement] = field(default_factory=list)
     """What was announced: everything that became something."""
     posted: list[WebhookRequest] = field(default_factory=list)
+    opened: list[PayLink] = field(default_factory=list)
     bank: Bank = field(init=False)
     gateway: SandboxGateway = field(init=False)
     delivery: Delivery = field(init=False)
@@ -124,13 +125,15 @@ class Shop:
 
     def link(self, *covered: Invoice, conversation_id: int | None = None) -> PayLink:
         with self.runtime.write() as ctx:
-            return links.open_link(
+            link = links.open_link(
                 ctx,
                 merchant_id=covered[0].merchant_id,
                 customer_id=covered[0].customer_id,
                 invoices=covered,
                 conversation_id=conversation_id,
             )
+        self.opened.append(link)
+        return link
 
     def token(self, link: PayLink) -> str:
         with self.runtime.read() as ctx:
