@@ -3,14 +3,13 @@
 import jinja2
 from flask import Blueprint, Flask
 
-from web import cli, engine, errors, health, jobs, logs, security, templating
+from web import brand, cli, engine, errors, health, jobs, logs, security, simulator, templating
 from web.assembly import Assembly, assemble, start_sandbox
 from web.config import Settings
 from web.webhooks import sms
 
-
 WEBHOOKS: tuple[Blueprint, ...] = (sms.blueprint,)
-PAGES: tuple[Blueprint, ...] = (health.blueprint,)
+PAGES: tuple[Blueprint, ...] = (health.blueprint, brand.blueprint)
 
 
 def create_app(settings: Settings | None = None, assembly: Assembly | None = None) -> Flask:
@@ -32,6 +31,7 @@ def create_app(settings: Settings | None = None, assembly: Assembly | None = Non
         security.csrf.exempt(blueprint)  # their senders sign; they hold no cookie of ours
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
+    simulator.install(app, settings)
     cli.install(app)
     return app
 

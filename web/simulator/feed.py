@@ -1,0 +1,119 @@
+"""What just happened: the last requests that the outside sent to our webhooks, in memory, each with a curl line that
+says it again with a valid signature. Holds bodies, and so must never exist in production."""
+
+import json
+import shlex
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from urllib.parse import parse_qsl
+
+from flask import Response, current_app, g, request
+
+from payments.gateways import signatures
+from web.assembly import BANK_SECRETS
+from web.context import runtime
+from web.services import sandbox
+
+KEPT = 50
+SHOWN = 8
+_PREFIX = "/webhooks/"
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One request as it came. `outcome` is the view's own word for what it did, where it has one."""
+
+    id: int
+    at: datetime
+    method: str
+    path: str
+    query: str
+    content_type: str
+    body: bytes = field(repr=False)
+    status: int
+    outcome: str | None
+    took_ms: float
+
+    @property
+    def reference(self) -> str | None:
+        """The first letters of the text's id: enough to tell two apart."""
+        sid = dict(self.form).get("MessageSid", "")
+        return sid[:6] or None
+
+    @property
+    def form(self) -> list[tuple[str, str]]:
+        is_form = self.content_type.startswith(_FORM)
+        return parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True) if is_form else []
+
+
+@dataclass
+class Stage:
+    """What the simulator remembers besides the outside world. `floors`: texts and mails up to this id are out of sight,
+    per thread and per mailbox, since their owner started over."""
+
+    happenings: deque[Happening] = field(default_factory=lambda: deque(maxlen=KEPT))
+    floors: dict[str, int] = field(default_factory=dict)
+    ids: "count[int]" = field(default_factory=lambda: count(1))
+
+    def latest(self) -> list[Happening]:
+        return list(self.happenings)[-SHOWN:][::-1]
+
+
+def stage() -> Stage:
+    return current_app.extensions["till.simulator"]  # type: ignore[no-any-return]
+
+
+def record(response: Response) -> Response:
+    if request.path.startswith(_PREFIX):
+        stage().happenings.append(
+            Happening(
+                id=next(stage().ids),
+                at=runtime().clock.now(),
+                method=request.method,
+                path=request.path,
+                query=request.query_string.decode("latin-1"),
+                content_type=request.headers.get("Content-Type", ""),
+                body=request.get_data(cache=True),
+                status=response.status_code,
+                outcome=g.get("outcome"),
+                took_ms=g.get("took_ms", 0.0),
+            )
+        )
+    return response
+
+
+def curl(happening: Happening) -> str:
+    """The command that sends this request again, signed as its sender would sign it now."""
+    query = f"?{happening.query}" if happening.query else ""
+    url = f"{runtime().site.base_url}{happening.path}{query}"
+    body = happening.body.decode("utf-8", "replace")
+    headers = {"Content-Type": happening.content_type} | _signed(happening, url, body)
+    words = ["curl", "-i", "-X", happening.method, url]
+    for name, value in headers.items():
+        words += ["-H", f"{name}: {value}"]
+    return shlex.join([*words, "--data-raw", body])
+
+
+def _signed(happening: Happening, url: str, body: str) -> dict[str, str]:
+    if happening.path.startswith(f"{_PREFIX}twilio/"):
+        form = dict(happening.form)
+        return {"X-Twilio-Signature": sandbox().carrier.signature(form.get("AccountSid", ""), url, form)}
+    if happening.path == f"{_PREFIX}bank":
+        return dict(signatures.sign(BANK_SECRETS[-1], _event_id(body), body, _this_minute()))
+    return {}
+
+
+def _event_id(body: str) -> str:
+    try:
+        return str(json.loads(body)["id"])
+    except (ValueError, KeyError, TypeError):
+        return "unreadable"
+
+
+def _this_minute() -> datetime:
+    """Signatures last five minutes; one per minute keeps a page that is looked at from changing under the eye."""
+    now = runtime().clock.now()
+    return now - timedelta(seconds=now.second, microseconds=now.microsecond)
