@@ -132,7 +132,10 @@ class Outside:
                 db.execute(sa.insert(troubles).values(name=trouble, times=times, detail=detail))
 
     def strikes(self, trouble: str) -> str | None:
-        """Use up one of what was caused: its detail (or its name), None when all is well."""
+        """Use up one of what was caused: its detail (or its name), None when all is well. Takes the write lock only
+        for something to count."""
+        if trouble not in self.going_on():
+            return None
         with self.database.write() as db:
             row = db.execute(
                 sa.update(troubles)

@@ -2,6 +2,7 @@
 webhooks back. What may go wrong is switched on in the Outside."""
 
 import json
+import logging
 import re
 import secrets
 import threading
@@ -32,6 +33,9 @@ TokenOf = Callable[[str], str | None]
 _MESSAGES = re.compile(r"/Accounts/(\w+)/Messages(?:/(\w+))?\.json")
 FAILURES = {"next_text_fails": "30003", "number_is_gone": "30005", "carrier_blocks": "30007"}
 """Switches that let the next text fail after it was accepted, with Twilio's error code."""
+BODY_CHARS = 1600
+
+_NUMBER = re.compile(r"(whatsapp:)?\+[1-9]\d{6,14}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +70,14 @@ class Carrier:
     def text(self, account: str, sender: str, to: str, body: str, **fields: str) -> Texted:
         """Post the text to the SMS webhook as Twilio would, and deliver what the TwiML says."""
         form = self.form(account, sender, to, body) | fields
-        self.outside.deliver("sms", sender, to, body)
+        self.outside.deliver(*_route(sender, to), body)
         headers = self.signed(account, "/webhooks/twilio/sms", form)
         if self.outside.strikes("bad_signature"):
             headers = {"X-Twilio-Signature": "bm90IG91cnM="}
         answers = [self._post(f"{self._base_url}/webhooks/twilio/sms", form, headers)]
         if self.outside.strikes("webhook_twice"):
             answers.append(self._post(f"{self._base_url}/webhooks/twilio/sms", form, headers))
-        status, twiml = answers[0]
+        status, twiml = answers[-1]  # who repeats a request has given up waiting for the first answer
         replies = self._deliver_twiml(account, sender, to, twiml) if status == 200 else ()
         return Texted(status, tuple(replies))
 
@@ -105,10 +109,15 @@ class Carrier:
     def _deliver_twiml(self, account: str, phone: str, number: str, twiml: str) -> list[str]:
         replies = []
         for message in ET.fromstring(twiml).iter("Message"):  # noqa: S314 - our own answer
+            if self.outside.strikes("reply_is_lost"):
+                continue
             text = message.text or ""
             self.accept(account, number, phone, text, message.get("statusCallback"), "outbound-reply")
             replies.append(text)
         return replies
+
+    def is_account(self, sid: str, token: str) -> bool:
+        return self._token_of(sid) == token
 
     # --- the REST API's side -------------------------------------------------------------------------------------
     def accept(self, account: str, sender: str, to: str, body: str, callback: str | None, direction: str) -> str:
@@ -121,7 +130,7 @@ class Carrier:
         with self.outside.database.write() as db:
             at = self.outside.clock.now()
             db.execute(sa.insert(carried).values(**values, **outcome, received_id=delivered, at=at))
-        if callback:
+        if callback and not self.outside.strikes("reports_are_lost"):
             self._call_back(account, callback, sid, sender, to, "undelivered" if failure else "delivered", failure)
         return sid
 
@@ -140,8 +149,7 @@ class Carrier:
     def flush(self) -> int:
         """Post every status callback that waits. Returns how many."""
         count = 0
-        while self._callbacks:
-            callback = self._callbacks.popleft()
+        while (callback := self._next_callback()) is not None:
             headers = {"X-Twilio-Signature": self.signature(callback.account, callback.url, callback.form)}
             try:
                 status, _ = self._post(callback.url, callback.form, headers)
@@ -151,6 +159,12 @@ class Carrier:
                 log.warning("carrier.callback_not_taken", status=status)
             count += 1
         return count
+
+    def _next_callback(self) -> _Callback | None:
+        try:
+            return self._callbacks.popleft()
+        except IndexError:  # another thread's flush took the last one
+            return None
 
     def start(self) -> None:
         """Post callbacks as they come, in a thread of their own."""
@@ -174,6 +188,7 @@ class SandboxHttpClient(HttpClient):
     """Stands behind the Twilio library, where its requests would leave this machine."""
 
     def __init__(self, carrier: Carrier) -> None:
+        super().__init__(logging.getLogger(__name__), is_async=False)
         self._carrier = carrier
 
     def request(
@@ -191,7 +206,7 @@ class SandboxHttpClient(HttpClient):
         if found is None:
             return _error(404, 20404, "not found")
         account, sid = found.groups()
-        if auth is None or auth[1] != self._carrier._token_of(account):
+        if auth is None or not self._carrier.is_account(account, auth[1]):
             return _error(401, 20003, "authenticate")
         if method.upper() == "POST":
             return self._create(account, data or {})
@@ -203,7 +218,11 @@ class SandboxHttpClient(HttpClient):
             raise ConnectTimeout
         if outside.strikes("carrier_is_busy"):
             return _error(429, 20429, "too many requests")
-        sender, to, body = str(data["From"]), str(data["To"]), str(data.get("Body", ""))
+        if outside.strikes("carrier_is_broken"):
+            return _error(503, 20503, "service unavailable")
+        sender, to, body = (str(data.get(name, "")) for name in ("From", "To", "Body"))
+        if (refusal := _refusal(sender, to, body)) is not None:
+            return refusal
         if outside.strikes("number_opted_out"):
             return _error(400, 21610, "unsubscribed recipient")
         callback = data.get("StatusCallback")
@@ -230,9 +249,20 @@ class SandboxHttpClient(HttpClient):
         return [_resource(row) for row in rows]
 
 
+def _refusal(sender: str, to: str, body: str) -> Response | None:
+    """What Twilio refuses at once, with its codes."""
+    if _NUMBER.fullmatch(to) is None:
+        return _error(400, 21211, "invalid To number")
+    if _NUMBER.fullmatch(sender) is None:
+        return _error(400, 21212, "invalid From number")
+    if not body:
+        return _error(400, 21602, "a body is required")
+    return _error(400, 21617, "the body is too long") if len(body) > BODY_CHARS else None
+
+
 def _route(sender: str, to: str) -> tuple[str, str, str]:
     """(channel, from, to) as the phone shows it: WhatsApp is another app on the same phone."""
-    if to.startswith("whatsapp:"):
+    if sender.startswith("whatsapp:") or to.startswith("whatsapp:"):
         return "whatsapp", sender.removeprefix("whatsapp:"), to.removeprefix("whatsapp:")
     return "sms", sender, to
 

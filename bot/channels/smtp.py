@@ -27,7 +27,7 @@ _OURS = frozenset({"message-id", "date", "from", "to", "cc", "bcc", "subject", "
 
 
 class _Unbroken(EmailPolicy):
-    """Folds no header of plain ASCII: the library would break a long URL into encoded words, which no reader follows."""
+    """Folds no header of plain ASCII: the library would break a long URL into encoded words that nobody follows."""
 
     def fold_binary(self, name: str, value: str) -> bytes:
         if value.isascii():
@@ -115,7 +115,7 @@ class SmtpEmail:
 
 
 def compose(email: OutboundEmail) -> EmailMessage:
-    """Text first, HTML as the alternative. Raises MessageError, ValueError or LookupError for an address that is none."""
+    """Text first, HTML as the alternative. Raises MessageError, ValueError, LookupError for an address that is none."""
     is_ascii = email.to.isascii() and email.sender.isascii()
     message = EmailMessage(policy=_POLICY.clone(utf8=not is_ascii))
     message["Message-ID"] = email.message_id

@@ -1,0 +1,128 @@
+"""Where quoted mail begins: the line above a quote, a quoted header, a divider. Pure; each look is bounded and linear."""
+
+import re
+
+from bot.channels import quoting_words as words
+
+ATTRIBUTION_LINES = 5
+"""Programs wrap the line above a quote at 72 columns, and some put each part on a line of its own."""
+ATTRIBUTION_CHARS = 400
+HEADER_LINES = 8
+NAME_CHARS = 60
+
+QUOTED = re.compile(r"[ \t]{0,3}>")
+_RULE = re.compile(r"[ \t]*[-_=\u2013\u2014*\u2500]{2,200}[ \t]*$")
+_DECORATION = re.compile(r"^[\s\-_*=>#\u2013\u2014\u2022~|]+|[\s\-_*=#:\u2013\u2014~|]+$")
+_ADDRESS = re.compile(r"[^\s<>@\[\]()]{1,64}@[^\s<>@\[\]()]{1,190}")
+_TIME = re.compile(
+    r"\d{1,2}[:.h]\d{2}|\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b\d{1,2}\.? ?[^\W\d_]{3,10}\b"
+    r"|\b[^\W\d_]{3,10}\.? \d{1,2}\b|\u5e74"
+)
+_VERB = re.compile(r"(?<!\w)(?:" + "|".join(re.escape(verb) for verb in words.WROTE) + r")(?!\w)")
+_ENDS = re.compile(r"[:\uff1a]\s*$")
+_VERB_LAST = re.compile(
+    r"(?:" + "|".join(re.escape(verb) for verb in words.WROTE) + r")(?: (?:the following|ce qui suit))?[\s.\-\u2026]*[:\uff1a]?[\s\-*_]*$"
+)
+_OPENING = re.compile(
+    r"[\s*_\-]*(?:on|am|le|el|il|op|em|no dia|den|dne|på|w dniu|dnia|in data|a las|il giorno|quoting|at|\d|"
+    r"(?:mon|tue|wed|thu|fri|sat|sun|lun|mar|mi|jeu|ven|sam|dim|je|ve|sa|do|ma|di|wo|za|zo|vr|ti|pe|to|ke|la|su|"
+    r"tir|ons|tor|fre|l\u00f8r|s\u00f8n|m\u00e5n|seg|ter|qua|qui|sex|s\u00e1b|dom|\u043f\u043d|\u0432\u0442|\u0441\u0440|\u0447\u0442|\u043f\u0442|\u0441\u0431|\u0432\u0441)[^\s\d]{0,12}[\s,])"
+)
+_FIELD = re.compile(r"[\s>*_]{0,8}([^\W\d_][^:\n\uff1a*]{0,24}?)[\s*_\u00a0]{0,4}[:\uff1a][\s*_]{0,4}(.*)")
+_INLINE_DIVIDER = re.compile(r"^-{3,}.{1,160}(?:wrote|" + "|".join(map(re.escape, words.DIVIDERS)) + r")\s*:?\s*-{3,}\s*$")
+_FROM = frozenset(words.FROM)
+_FIELDS = frozenset(words.OTHER_FIELDS)
+_DIVIDERS = frozenset(words.DIVIDERS)
+
+
+def is_rule(line: str) -> bool:
+    """A line of dashes or the like, as programs draw between an answer and what it quotes."""
+    return _RULE.match(line) is not None
+
+
+def is_divider(line: str) -> bool:
+    """ "-----Original Message-----" and its kind: a title alone on its line."""
+    if len(line) > 200:
+        return False
+    folded = line.casefold().replace("\u2019", "'")
+    return _DECORATION.sub("", folded) in _DIVIDERS or _INLINE_DIVIDER.match(folded) is not None
+
+
+def header_length(lines: list[str], at: int) -> int:
+    """How many lines the quoted header that begins here has (From, Sent, To, Subject in any language); 0: there is none."""
+    name, value = _field(lines[at])
+    if name not in _FROM and not name.startswith(words.WROTE_FIRST[0]):
+        return 0
+    seen, last = {name}, at
+    if " objet :" in value.casefold():  # Samsung's French one-liner
+        seen.add("objet")
+    for offset, line in enumerate(lines[at + 1 : at + 1 + HEADER_LINES], 1):
+        other, _ = _field(line)
+        if other in _FIELDS or other in _FROM:
+            seen.add(other)
+            last = at + offset
+        elif not line.strip(" >*\t"):
+            if len(seen) > 2:
+                break
+    enough = 3 if not _ADDRESS.search(value) and not _looks_named(value) else 2
+    return last - at + 1 if len(seen) >= enough else 0
+
+
+def attribution_length(lines: list[str], at: int) -> int:
+    """How many lines of "On Monday Bob wrote:" begin here; 0: none do."""
+    length = _attribution_from(lines, at)
+    if length > 1 and not _OPENING.match(_bare(lines[at]).casefold()):
+        # The end of a sentence may stand right above one: then it begins further down.
+        starts_paragraph = at == 0 or not lines[at - 1].strip()
+        if not (starts_paragraph and len(lines[at]) <= NAME_CHARS and not lines[at].endswith((".", ",", "!", "?"))):
+            return 0
+    return length
+
+
+def _attribution_from(lines: list[str], at: int) -> int:
+    joined = ""
+    for count, line in enumerate(lines[at : at + ATTRIBUTION_LINES], 1):
+        part = _bare(line)
+        # A ">" that a wrapped address has lost to the next line is no quote.
+        if not part or (count > 1 and QUOTED.match(line) and part != ":"):
+            return 0
+        joined = f"{joined} {part}".strip()
+        if len(joined) > ATTRIBUTION_CHARS:
+            return 0
+        if _is_attribution(joined, lines, at + count):
+            return count
+    return 0
+
+
+def _is_attribution(joined: str, lines: list[str], after: int) -> bool:
+    folded = joined.casefold()
+    has_address, has_time = _ADDRESS.search(folded) is not None, _TIME.search(folded) is not None
+    verb = _VERB.search(folded)
+    if verb and _VERB_LAST.search(folded):
+        quoted_next = any(QUOTED.match(line) for line in _next_text(lines, after))
+        opens = _OPENING.match(folded) is not None
+        if has_time and (has_address or opens) and (_ENDS.search(folded) or opens):
+            return True
+        return (has_address or quoted_next) and _ENDS.search(folded) is not None
+    if not _ENDS.search(folded):
+        return False
+    if verb and has_time and (has_address or len(folded) < 120):
+        return True
+    return has_address and has_time and ("<" in joined or _OPENING.match(folded) is not None)
+
+
+def _next_text(lines: list[str], after: int) -> list[str]:
+    return [line for line in lines[after : after + 3] if line.strip()][:1]
+
+
+def _bare(line: str) -> str:
+    return line.strip(" \t>*_\u00a0")
+
+
+def _field(line: str) -> tuple[str, str]:
+    matched = _FIELD.match(line[:500])
+    return (matched[1].strip().casefold(), matched[2].strip()) if matched else ("", "")
+
+
+def _looks_named(value: str) -> bool:
+    return 0 < len(value) <= 80 and not value.endswith((".", "!", "?", ","))
