@@ -3,13 +3,28 @@
 import jinja2
 from flask import Blueprint, Flask
 
-from web import brand, cli, engine, errors, health, jobs, logs, security, simulator, templating
+from web import (
+    bank,
+    brand,
+    cli,
+    engine,
+    errors,
+    health,
+    jobs,
+    logs,
+    pay,
+    portal,
+    receipts,
+    security,
+    simulator,
+    templating,
+)
 from web.assembly import Assembly, assemble, start_sandbox
 from web.config import Settings
-from web.webhooks import sms
+from web.webhooks import payments, sms
 
-WEBHOOKS: tuple[Blueprint, ...] = (sms.blueprint,)
-PAGES: tuple[Blueprint, ...] = (health.blueprint, brand.blueprint)
+WEBHOOKS: tuple[Blueprint, ...] = (sms.blueprint, payments.blueprint)
+PAGES: tuple[Blueprint, ...] = (health.blueprint, brand.blueprint, portal.blueprint, pay.blueprint, receipts.blueprint)
 
 
 def create_app(settings: Settings | None = None, assembly: Assembly | None = None) -> Flask:
@@ -31,6 +46,8 @@ def create_app(settings: Settings | None = None, assembly: Assembly | None = Non
         security.csrf.exempt(blueprint)  # their senders sign; they hold no cookie of ours
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
+    if settings.payments == "sandbox":
+        app.register_blueprint(bank.blueprint)
     simulator.install(app, settings)
     cli.install(app)
     return app

@@ -85,7 +85,9 @@ class BankAccountsPage(BankPage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardEntryPage(BankPage):
-    """Posts `card`, a pretend card's value: no card number is ever typed, so none can ever arrive."""
+    """Posts `card`, a pretend card's value: no card number is ever typed, so none can ever arrive.
+    `is_challenged`: the card chosen wants the same once more."""
 
     template: ClassVar[str] = "web/bank/card.html"
     cards: Sequence[PretendAccount]
+    is_challenged: bool = False

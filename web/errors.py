@@ -3,14 +3,15 @@
 import sqlalchemy as sa
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, request
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from models.context import Environment
+from models import limits
 from models.errors import DomainError, MalformedWebhook, ProviderError, UnverifiedWebhook
-from web import i18n, templating
+from web import framing, templating
 from web.context import runtime
 from web.outcome_pages import ErrorPage
-from web.pages import Banner, Frame
+from web.security import client_network
 
 log = structlog.get_logger()
 
@@ -38,42 +39,42 @@ def install(app: Flask) -> None:
     # Locked, stopped, full, out of connections: whoever asked should ask again, and nothing was half done.
     for unavailable in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError):
         app.register_error_handler(unavailable, _unavailable)
+    app.register_error_handler(CSRFError, lambda _: answer(403))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
 
-def answer(status: int) -> Response:
+def answer(status: int, *, retry_url: str | None = None) -> Response:
     """The page for people, JSON for programs; 503 says when to come back."""
     if request.path.startswith(_JSON_PATHS):
         response = jsonify(status=status, request_id=g.get("request_id"))
     else:
-        response = Response(_page(status), content_type="text/html; charset=utf-8")
+        response = Response(_page(status, retry_url), content_type="text/html; charset=utf-8")
     response.status_code = status
     if status in (429, 503):
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 
 
-def _page(status: int) -> str:
-    language = i18n.choose_language(
-        request.args.get("lang"), request.cookies.get(i18n.LANGUAGE_COOKIE), accepted=request.accept_languages
-    )
-    demo = runtime().site.environment is not Environment.PRODUCTION
-    frame = Frame(
-        language=language,
-        time_zone="UTC",
-        now=runtime().clock.now(),
-        brand=None,
-        banner=Banner.DEMO if demo else None,
-    )
-    page = ErrorPage(frame=frame, status=status, reference=g.get("request_id"))
+def _page(status: int, retry_url: str | None) -> str:
+    # Only our own faults have a reference to quote: what is not there must look the same every time.
+    reference = g.get("request_id") if status >= 500 else None
+    page = ErrorPage(frame=framing.frame(None), status=status, reference=reference, retry_url=retry_url)
     return templating.render(current_app.jinja_env, page)
 
 
 def _domain(error: DomainError) -> Response:
     if error.code not in STATUS:
         log.error("domain.unmapped", code=error.code)
+    if error.code == "bad_token" and not _may_try_tokens():
+        return answer(429)
     return answer(STATUS.get(error.code, 500))
+
+
+def _may_try_tokens() -> bool:
+    """Links that name nothing are counted: nobody who guesses gets far."""
+    with runtime().write() as ctx:
+        return limits.hit(ctx.session, limits.TOKENS_PER_NETWORK, client_network(), ctx.clock.now())
 
 
 def _unavailable(error: Exception) -> Response:

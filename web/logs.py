@@ -13,7 +13,7 @@ from flask import Flask, Response, g, request
 _SECRETS = (
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"), "[email]"),
     (re.compile(r"\+\d{7,15}"), "[phone]"),
-    (re.compile(r"/(p|r|u)/[\w.-]+"), r"/\1/[token]"),
+    (re.compile(r"/(p|r|u|receipt)/[\w.-]+"), r"/\1/[token]"),
     (re.compile(r"\b\d(?:[ -]?\d){12,18}\b"), "[digits]"),
 )
 _NEVER = frozenset({"body", "text", "code", "token", "password", "authorization", "cookie", "html"})

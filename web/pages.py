@@ -221,7 +221,8 @@ class PayMethod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayPage(Page):
-    """Posts `method`, `idempotency_key` and `seen_amount` (minor units shown, so a changed amount is asked again)."""
+    """Posts `method`, `idempotency_key`, `seen_amount` (minor units) and `seen_version`, which names what the amount is
+    made of: what has changed since is asked again."""
 
     template: ClassVar[str] = "web/pay.html"
     action: str
@@ -230,6 +231,7 @@ class PayPage(Page):
     lines: Sequence[InvoiceLine]
     methods: Sequence[PayMethod]
     works_until: datetime
+    seen_version: str = ""
     selected_method: MethodKind | None = None
     change_url: str | None = None
 

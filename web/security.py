@@ -45,9 +45,9 @@ def install(app: Flask, settings: Settings) -> None:
         WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which our own Referrer-Policy takes away
         MAX_CONTENT_LENGTH=256 * 1024,
     )
+    app.before_request(_start)
     csrf.init_app(app)
     app.jinja_env.globals["csrf_field"] = csrf_field
-    app.before_request(_start)
     app.before_request(refuse_foreign_origin)
 
     @app.after_request

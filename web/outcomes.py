@@ -1,0 +1,183 @@
+"""Where a link or a payment stands, as a page: in flight, declined, no longer payable. Tells it, changes nothing."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from flask import url_for
+
+from models.context import Context
+from models.conversation import Conversation
+from models.customer import Channel as Address
+from models.errors import DomainError
+from models.merchant import Merchant
+from models.payment import Method, Payment, PaymentStatus
+from payments import links
+from payments.links import LinkView
+from payments.settle import Alert
+from payments.standing import LinkState
+from payments.starting import UNAVAILABLE
+from web import framing
+from web.outcome_pages import Decline, DeclinedPage, LinkStop, LinkStopPage, ProcessingPage, Stage
+from web.pages import Channel, Frame, MethodKind, MethodUsed
+
+ENDING_DIGITS = 4
+
+_STAGES: dict[PaymentStatus, Stage] = {
+    PaymentStatus.CREATED: Stage.CONFIRMING,
+    PaymentStatus.SUBMITTED: Stage.CONFIRMING,
+    PaymentStatus.PROCESSING: Stage.IN_TRANSIT,
+    PaymentStatus.UNKNOWN: Stage.UNKNOWN,
+}
+_STOPS: dict[LinkState, LinkStop] = {
+    LinkState.PAID: LinkStop.PAID,
+    LinkState.IN_FLIGHT: LinkStop.IN_FLIGHT,
+    LinkState.VOIDED: LinkStop.VOIDED,
+    LinkState.REPLACED: LinkStop.REPLACED,
+    LinkState.EXPIRED: LinkStop.EXPIRED,
+}
+RENEWABLE = frozenset({LinkState.EXPIRED, LinkState.REPLACED})
+"""What a new link helps against."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One link as one visitor opened it."""
+
+    ctx: Context
+    token: str
+    view: LinkView
+    thread: Conversation | None
+    """Where the link was sent; None for one made in the portal."""
+
+    @property
+    def frame(self) -> Frame:
+        prefers = (self.thread.locale if self.thread else None) or self.view.customer.locale
+        return framing.frame(self.view.merchant, prefers=prefers, mode=self.view.invoices[0].mode)
+
+    @property
+    def link_url(self) -> str:
+        return url_for("pay.show", token=self.token)
+
+    @property
+    def portal_url(self) -> str:
+        return url_for("portal.home", slug=self.view.merchant.slug)
+
+    @property
+    def invoices_url(self) -> str | None:
+        """Back to the portal, for those who came from it."""
+        return self.portal_url if self.thread is None else None
+
+    @property
+    def channel(self) -> Channel:
+        by_email = self.thread is not None and self.thread.channel is Address.EMAIL
+        return Channel.EMAIL if by_email else Channel.SMS
+
+    def payment_url(self, payment: Payment) -> str:
+        return url_for("pay.payment", token=self.token, public_id=payment.public_id)
+
+
+def visit(ctx: Context, token: str) -> Visit:
+    """Raises DomainError("bad_token")."""
+    view = links.read(ctx, token)
+    thread = ctx.session.get(Conversation, view.link.conversation_id) if view.link.conversation_id else None
+    return Visit(ctx, token, view, thread)
+
+
+def find_payment(visit: Visit, public_id: str) -> Payment | None:
+    """One that was started from this link, or the one that it tells about anyway."""
+    told = visit.view.payment
+    if told is not None and told.public_id == public_id:
+        return told
+    mine = (Payment.public_id == public_id) & (Payment.pay_link_id == visit.view.link.id)
+    return visit.ctx.session.scalars(sa.select(Payment).where(mine)).one_or_none()
+
+
+def stage(payment: Payment) -> Stage | None:
+    """None once it has ended. Money of another amount than ours is for a person to look at: not an end to tell of."""
+    if payment.failure_code == Alert.AMOUNT_MISMATCH.value:
+        return Stage.UNKNOWN
+    return _STAGES.get(payment.status)
+
+
+def next_url(visit: Visit, payment: Payment) -> str:
+    """Where a payment's outcome is shown: its receipt once it has paid, else its own page."""
+    paid = payment.status in (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED)
+    return (paid and receipt_path(visit.ctx, payment)) or visit.payment_url(payment)
+
+
+def receipt_path(ctx: Context, payment: Payment) -> str | None:
+    """None while there is no receipt to see."""
+    url = links.receipt_url(ctx, payment)
+    try:
+        links.read_receipt(ctx, url.rpartition("/")[2])
+    except DomainError:
+        return None
+    return url.removeprefix(ctx.site.base_url)
+
+
+def processing_page(visit: Visit, payment: Payment, at: Stage) -> ProcessingPage:
+    return ProcessingPage(
+        frame=visit.frame,
+        stage=at,
+        amount=payment.amount,
+        method=method_used(payment),
+        reference=payment.reference,
+        approved_at=payment.submitted_at or payment.created_at,
+        status_url=url_for("pay.status", token=visit.token, payment=payment.public_id, was=at.value),
+        check_url=visit.payment_url(payment),
+        invoices_url=visit.invoices_url,
+    )
+
+
+def declined_page(visit: Visit, payment: Payment) -> DeclinedPage:
+    return DeclinedPage(
+        frame=visit.frame,
+        reason=_reason(payment),
+        amount=payment.amount,
+        reference=payment.reference,
+        method=method_used(payment),
+        retry_url=visit.link_url,
+        invoices_url=visit.invoices_url,
+    )
+
+
+def stop_page(visit: Visit, state: LinkState) -> LinkStopPage:
+    """By the real state. A way on only where there is one: the receipt, the payment's own page, a new link."""
+    payment = visit.view.payment
+    paid_by = payment if payment is not None and state is LinkState.PAID else None
+    under_way = payment if payment is not None and payment.is_open and state is LinkState.IN_FLIGHT else None
+    can_renew = state in RENEWABLE and visit.thread is not None
+    lifetime = visit.view.link.expires_at - visit.view.link.created_at
+    return LinkStopPage(
+        frame=visit.frame,
+        stop=_STOPS[state],
+        sign_in_url=visit.portal_url,
+        channel=visit.channel,
+        resend_action=url_for("pay.renew", token=visit.token) if can_renew else None,
+        receipt_url=receipt_path(visit.ctx, paid_by) if paid_by else None,
+        status_url=visit.payment_url(under_way) if under_way else None,
+        minutes=int(lifetime.total_seconds() // 60),
+    )
+
+
+def method_used(payment: Payment) -> MethodUsed:
+    """`First Harbor 6789` is a name and the last digits; some providers tell only one of them."""
+    name, _, ending = (payment.method_label or "").rpartition(" ")
+    if not (ending.isdigit() and len(ending) == ENDING_DIGITS):
+        name, ending = payment.method_label or "", ""
+    return MethodUsed(kind=MethodKind(payment.method.value), name=name or None, ending=ending or None)
+
+
+def local_day(at: datetime, merchant: Merchant) -> date:
+    return at.astimezone(ZoneInfo(merchant.timezone)).date()
+
+
+def _reason(payment: Payment) -> Decline:
+    if payment.status is PaymentStatus.CANCELLED:
+        return Decline.CANCELLED
+    if payment.failure_code == UNAVAILABLE:
+        return Decline.UNAVAILABLE
+    came_back = payment.status is PaymentStatus.RETURNED or payment.method is Method.BANK
+    return Decline.RETURNED if came_back else Decline.NOT_APPROVED
