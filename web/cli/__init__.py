@@ -5,9 +5,16 @@ from collections.abc import Sequence
 import click
 from flask import Flask
 
-from web.cli import database, demo, intents, seed, worker
+from web.cli import chat, database, demo, intents, seed, worker
 
-COMMANDS: tuple[click.Command, ...] = (database.group, demo.command, intents.group, seed.command, worker.command)
+COMMANDS: tuple[click.Command, ...] = (
+    chat.command,
+    database.group,
+    demo.command,
+    intents.group,
+    seed.command,
+    worker.command,
+)
 STANDALONE = frozenset({("db", "check"), ("intents",), ("demo",), ("chat",)})
 """What a newcomer runs before any setting exists."""
 
