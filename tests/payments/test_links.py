@@ -133,6 +133,22 @@ def test_a_newer_link_replaces_the_conversations_older_one(shop: Shop, thread: i
     assert (shop.view(old).state, shop.view(new).state) == (LinkState.REPLACED, LinkState.PAYABLE)
 
 
+def test_links_in_two_currencies_live_side_by_side(shop: Shop, thread: int) -> None:
+    dollars = shop.link(shop.invoice(), conversation_id=thread)
+    shop.link(shop.invoice(Money(100, "EUR")), conversation_id=thread)
+
+    assert shop.view(dollars).state is LinkState.PAYABLE
+
+
+def test_a_link_that_was_over_already_is_replaced_by_none(shop: Shop, thread: int) -> None:
+    invoice = shop.invoice()
+    old = shop.link(invoice, conversation_id=thread)
+    shop.clock.advance(HALF_AN_HOUR)
+    shop.link(invoice, conversation_id=thread)
+
+    assert shop.view(old).state is LinkState.EXPIRED
+
+
 def test_it_leaves_the_links_of_other_conversations_alone(shop: Shop, thread: int) -> None:
     invoice = shop.invoice()
     portal = shop.link(invoice)
