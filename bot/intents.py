@@ -1,0 +1,141 @@
+"""What a person wants and which particulars they gave, read from their own words by rule; no model, no network.
+Pure and deterministic. When in doubt it says UNKNOWN, never PAY or STOP."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Literal
+
+from bot.slots import Slots, amount_in, code_in, date_in, email_in, picks_in
+from bot.understanding_grammar import Match, grammar, read
+from bot.understanding_text import Token, clean, tokens_of
+
+__all__ = ["Intent", "Slots", "Understanding", "understand"]
+
+
+class Intent(StrEnum):
+    GREETING = "greeting"
+    PAY = "pay"
+    LIST = "list"
+    LINK = "link"
+    STATUS = "status"
+    RECEIPT = "receipt"
+    DISPUTE = "dispute"
+    REFUND = "refund"
+    ALREADY_PAID = "already_paid"
+    PROMISE = "promise"
+    HUMAN = "human"
+    HELP = "help"
+    WHO = "who"
+    THANKS = "thanks"
+    STOP = "stop"
+    START = "start"
+    AGAIN = "again"
+    MORE = "more"
+    CHOOSE = "choose"
+    CODE = "code"
+    EMAIL = "email"
+    QUESTION_STOP = "question_stop"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """`also` is a second request in the same text. `language` is None where the words do not tell."""
+
+    intent: Intent
+    slots: Slots = Slots()
+    also: Intent | None = None
+    language: Literal["en", "es"] | None = None
+
+
+EMAIL_AWAITED = frozenset({"asking_email", "verifying", "idle"})
+LIST_SHOWN = frozenset({"idle", "choosing"})
+# Manners and single keywords weigh less than this; only real requests count as a second one.
+REQUEST_WEIGHT = 5
+DATED = frozenset({Intent.PROMISE, Intent.PAY})
+PICKED = frozenset({Intent.PAY, Intent.CHOOSE, Intent.PROMISE})
+
+
+def understand(text: str, *, expecting: str, today: date) -> Understanding:
+    """Read one text. `expecting` is the conversation's state; it decides what bare digits mean."""
+    cleaned = clean(text)
+    tokens = tokens_of(cleaned)
+    reading = read(tokens)
+    found = [match for match in grammar().matches(reading.symbols, expecting) if _fits(match, expecting)]
+    language = reading.language if reading.language in ("en", "es") else None
+    email = email_in(cleaned)
+    awaited = expecting == "verifying" and not grammar().silenced(Intent.CODE, reading.symbols)
+    code = code_in(cleaned) if awaited else None
+    intent, also = _ranked(found)
+    if intent is not Intent.STOP:
+        if code is not None:
+            intent, also = Intent.CODE, _second(intent, found)
+        elif _offers_email(email, cleaned, tokens, expecting):
+            intent, also = Intent.EMAIL, _second(intent, found)
+    slots = _slots(tokens, {intent, also}, email=email, code=code, today=today, spanish=language == "es")
+    return Understanding(intent, slots, also, language)
+
+
+def _fits(match: Match, expecting: str) -> bool:
+    return match.intent != Intent.CHOOSE or expecting in LIST_SHOWN
+
+
+def _ranked(found: Sequence[Match]) -> tuple[Intent, Intent | None]:
+    if not found:
+        return Intent.UNKNOWN, None
+    first = _first_asked(found)
+    also = next((m for m in found if m.weight >= REQUEST_WEIGHT and _apart(m, first)), None)
+    return Intent(first.intent), Intent(also.intent) if also else None
+
+
+def _first_asked(found: Sequence[Match]) -> Match:
+    """Of requests lined up in one text ("what do I owe, and can I pay Friday") the one that comes first."""
+    queue = grammar().in_turn
+    leader = found[0]
+    if leader.intent not in queue:
+        return leader
+    lined_up = [m for m in found if m.intent in queue and m.weight >= leader.weight - 1 and _apart(m, leader)]
+    return min([leader, *lined_up], key=lambda match: match.start)
+
+
+def _apart(one: Match, other: Match) -> bool:
+    return one.end <= other.start or other.end <= one.start
+
+
+def _second(intent: Intent, found: Sequence[Match]) -> Intent | None:
+    return intent if found and found[0].weight >= REQUEST_WEIGHT else None
+
+
+def _offers_email(email: str | None, cleaned: str, tokens: Sequence[Token], expecting: str) -> bool:
+    """An address, or while one is asked for a failed try at one: the reply can then say what is wrong with it."""
+    if email is None:
+        return expecting == "asking_email" and "@" in cleaned
+    return expecting in EMAIL_AWAITED or len(tokens) == 1
+
+
+def _slots(
+    tokens: Sequence[Token],
+    intents: set[Intent | None],
+    *,
+    email: str | None,
+    code: str | None,
+    today: date,
+    spanish: bool,
+) -> Slots:
+    amount, currency = amount_in(tokens)
+    picks = picks_in(tokens)
+    picked = not intents.isdisjoint(PICKED)
+    words = " ".join(token.text for token in tokens)
+    return Slots(
+        amount=amount,
+        currency=currency,
+        invoice_numbers=() if code else picks.invoice_numbers,
+        choices=picks.choices if picked else (),
+        everything=picked and picks.everything,
+        oldest=picked and picks.oldest,
+        code=code,
+        email=email,
+        date=date_in(words, today, day_first=spanish) if not intents.isdisjoint(DATED) else None,
+    )
