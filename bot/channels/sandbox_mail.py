@@ -46,25 +46,26 @@ class MailServer:
     """Its address is known before it listens."""
 
     def __init__(self, outside: Outside) -> None:
+        self._outside = outside
         self._port = _free_port()
-        self._controller = Controller(
-            _Mailboxes(outside), hostname="127.0.0.1", port=self._port, enable_SMTPUTF8=True, decode_data=False
-        )
-        self._listens = False
+        self._controller: Controller | None = None
 
     @property
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self._port}"
 
     def start(self) -> None:
+        """Listen, in a thread of its own. A controller opens its event loop when it is made, so not before."""
+        self._controller = Controller(
+            _Mailboxes(self._outside), hostname="127.0.0.1", port=self._port, enable_SMTPUTF8=True
+        )
         self._controller.start()
-        self._listens = True
 
     def close(self) -> None:
-        """Ends and joins the server's thread; harmless where none was started."""
-        if self._listens:
+        """End and join the thread, if there is one."""
+        if self._controller is not None:
             self._controller.stop()
-            self._listens = False
+            self._controller = None
 
 
 def _free_port() -> int:
