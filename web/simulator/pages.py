@@ -145,6 +145,7 @@ def _phone(person: Person) -> str:
         switches=switches[:SHOWN_SWITCHES],
         more_switches=switches[SHOWN_SWITCHES:],
         base=_url(person),
+        portal_url=f"/m/{person.merchant.slug}",
         following=shown is None,
         notices=_notices(),
     )

@@ -46,6 +46,12 @@ class Bubble:
     status: str | None = None
     lost_with: str | None = None
 
+    @property
+    def room(self) -> int:
+        """What its segments hold between them."""
+        alone, joined = gsm.LIMITS[self.cost.encoding]
+        return alone if self.cost.count == 1 else joined * self.cost.count
+
 
 @dataclass(frozen=True, slots=True)
 class Mail:
@@ -82,6 +88,7 @@ class SimulatorPage(Page):
     switches: Sequence[tuple[str, bool]]
     more_switches: Sequence[tuple[str, bool]]
     base: str
+    portal_url: str
     following: bool
     """No mail was picked, so the newest one shows."""
     notices: Sequence[tuple[str, str]] = ()
@@ -141,13 +148,13 @@ def mails(outside: Outside, stage: Stage, person: Person) -> list[Mail]:
 
 
 def _mail(one: Received) -> Mail:
-    words = " ".join(one.text.split())
+    lines = [line for line in one.text.splitlines() if line.strip() and line.strip() not in one.sender]
     return Mail(
         id=one.id,
         to=one.recipient,
         sender=one.sender,
         subject=one.subject or "",
-        preview=words[:PREVIEW_CHARS],
+        preview=" ".join(" ".join(lines).split())[:PREVIEW_CHARS],
         parts=_URL.split(one.text),
         headers=list(one.headers.items()),
         source=one.source or "",
