@@ -1,0 +1,72 @@
+"""What templates are filled with: an ordinary shop, and one whose every name and amount is as long as it gets."""
+
+import re
+
+from bot.rendering import TEMPLATES
+
+LANGUAGES = ("en", "es")
+TEXT_KINDS = sorted(path.stem for path in (TEMPLATES / "sms" / "en").glob("*.txt"))
+LETTER_KINDS = sorted(path.name for path in (TEMPLATES / "email" / "en").iterdir())
+TOKEN = "A" * 41
+PAY_URL = f"https://pay.example.com/p/{TOKEN}"
+RECEIPT_URL = f"https://pay.example.com/receipt/{TOKEN}"
+LINKS_ITSELF = re.compile(r"://|\w\.[^\W\d_]{2}|\d+\.\d+\.\d+\.\d+")
+"""What phones and mail readers make a link of."""
+
+Slots = dict[str, object]
+
+_TYPICAL: Slots = {
+    "biz": "Harbor & Finch",
+    "inv": "INV-1042",
+    "amt": "$1,284.50",
+    "total": "$2,310.00",
+    "n": 3,
+    "count": 3,
+    "tries": 4,
+    "ref": "7F3K2Q",
+    "phone": "(555) 010-0142",
+    "hours": "9-5 Mon-Fri",
+    "has_more": False,
+    "url": "https://pay.example.com/m/harbor-finch",
+    "name": "Delgado Café",
+    "who": "Rosa",
+    "about": "handoff",
+    "minutes": 10,
+}
+_WORST: Slots = _TYPICAL | {
+    "biz": "Nineteen Chars & Co",
+    "inv": "INV-104299",
+    "amt": "$128,284.50",
+    "total": "$128,284.50",
+    "n": 120,
+    "count": 120,
+    "phone": "+441632960961234",
+    "hours": "Monday to Friday, 9 am to 5 pm, not 12-1",
+    "has_more": True,
+    "url": "https://pay.example.com/m/a-shop-with-a-very-long-name-indeed",
+    "name": "N" * 5_000,
+}
+
+
+def typical(language: str, kind: str) -> Slots:
+    lines = [(1, "INV-1042", "$1,284.50"), (2, "INV-1051", "$640.00"), (3, "INV-1060", "$385.50")]
+    return _filled(_TYPICAL, language, kind, lines, ["Delgado Cafe", "Delgado Tacos"])
+
+
+def worst(language: str, kind: str) -> Slots:
+    lines = [(n, "INV-104299", "$128,284.50") for n in (118, 119, 120)]
+    return _filled(_WORST, language, kind, lines, ["A customer with 24 chars"] * 5)
+
+
+def _filled(usual: Slots, language: str, kind: str, invoices: list[tuple[int, str, str]], accounts: list[str]) -> Slots:
+    day = {"en": "Sep 12", "es": "12 sept"}[language]
+    listed = [(number, inv, amt, day) for number, inv, amt in invoices]
+    return {**usual, "date": day, "lines": list(enumerate(accounts, 1)) if kind == "choose_account" else listed}
+
+
+def letter_slots(language: str, kind: str) -> dict[str, object]:
+    return {**worst(language, kind), "lines": [("INV-1042", "$1,284.50"), ("INV-1051", "$640.00")]}
+
+
+def source(language: str, kind: str) -> str:
+    return (TEMPLATES / "sms" / language / f"{kind}.txt").read_text()
