@@ -97,6 +97,15 @@ def test_one_event_delivered_in_parallel_has_one_effect(shop: Shop) -> None:
     assert became(shop) == [PaymentStatus.SUCCEEDED]
 
 
+def test_events_that_overtake_each_other_in_parallel_end_the_same(shop: Shop) -> None:
+    payments = [begun(shop, Method.BANK) for _ in range(12)]
+    words = [(payment, kind) for payment in payments for kind in (K.SUCCEEDED, K.PROCESSING, K.RETURNED)]
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(lambda word: shop.tell(*word), words))
+
+    assert {shop.payment(payment).status for payment in payments} == {PaymentStatus.RETURNED}
+
+
 ORDERS = list(permutations(["created", "processing", "succeeded", "returned"]))
 
 

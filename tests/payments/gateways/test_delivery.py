@@ -61,6 +61,19 @@ def test_it_signs_each_try_afresh(shop: Shop) -> None:
     assert accepted == [204]
 
 
+def test_two_who_deliver_at_once_post_once(shop: Shop) -> None:
+    posts: list[int] = []
+
+    def post(*_request: object) -> int:
+        posts.append(delivery.flush())
+        return 204
+
+    delivery = Delivery(shop.bank, url=WEBHOOK, secrets=[SECRET], post=post)
+    shop.gateway.start(WANTED)
+
+    assert (delivery.flush(), posts) == (1, [0])
+
+
 def test_it_can_send_everything_twice(shop: Shop) -> None:
     shop.bank.troubles.cause(Trouble.DUPLICATES_EVENTS)
     payment = shop.pay(shop.invoice())
