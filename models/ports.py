@@ -114,6 +114,70 @@ class EmailChannel(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """Where a merchant's mail comes in, and what proves that a provider brought it. None: that proof is not set up."""
+
+    addresses: frozenset[str]
+    """Ours, lower case and without a tag: mail to them is for us, mail from them is our own."""
+    secret: str | None = field(default=None, repr=False)
+    """The password (or `user:password`) of basic auth, a bearer token, or the `secret` of the URL's query."""
+    signing_key: str | None = field(default=None, repr=False)
+    authserv_id: str | None = None
+    """Whose Authentication-Results count where raw mail is brought by a relay of our own."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """A bounce or a complaint as a mail. It is a claim as well: it counts if `message_id` is one that we sent."""
+
+    address: str
+    is_permanent: bool
+    is_complaint: bool
+    message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InboundEmail:
+    """One mail. Sender, subject and text are claims; only `is_authenticated` is a provider's own word."""
+
+    provider_reference: str
+    """The Message-ID, or a hash of the mail that has none."""
+    checksum: str
+    from_address: str | None
+    """Lower case. None unless exactly one From holds exactly one plain address."""
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    subject: str
+    text: str = field(repr=False)
+    """The newest text only."""
+    in_reply_to: str | None
+    references: tuple[str, ...]
+    reply_tag: str | None
+    """What stands behind the + of our address, in its own case."""
+    automatic: str | None
+    """Why nothing may be answered; None: a person wrote it."""
+    is_authenticated: bool
+    """The provider says that the domain of `from_address` sent it (DMARC: aligned and passed)."""
+    reports: tuple[DeliveryReport, ...]
+    is_unreadable: bool
+    raw: bytes = field(repr=False)
+    replay_key: str | None = None
+    """To be accepted once only, where the provider's signature covers no content."""
+
+
+class InboundEmailVendor(Protocol):
+    """Its module: bot/channels/<vendor>.py."""
+
+    def is_configured(self, mailbox: Mailbox) -> bool:
+        """False: this door does not exist (404)."""
+        ...
+
+    def verify_and_parse(self, request: WebhookRequest, mailbox: Mailbox, now: datetime) -> InboundEmail:
+        """Raises UnverifiedWebhook, MalformedWebhook, and nothing else whatever comes."""
+        ...
+
+
 # --- money -----------------------------------------------------------------------------------------------------------
 class GatewayEventKind(StrEnum):
     PROCESSING = "processing"

@@ -4,7 +4,14 @@ Pure and bounded; it never raises, and gives "" for a mail that only quotes."""
 import re
 
 from bot.channels import quoting_words as words
-from bot.channels.quoting_marks import QUOTED, attribution_length, header_length, is_divider, is_rule
+from bot.channels.quoting_marks import (
+    QUOTED,
+    attribution_length,
+    before_attribution,
+    header_length,
+    is_divider,
+    is_rule,
+)
 from bot.channels.quoting_signature import without_signature
 
 NEWEST_CHARS = 4_000
@@ -17,9 +24,13 @@ _INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u20
 _BLANKS = re.compile(r"\n{3,}")
 _DASH = r"[-\u2010-\u2015\u2212*_= ]{0,12}"
 _BOUNDARY = re.compile(
-    r"^[ \t>|*]{0,20}" + _DASH + "(?:"
+    r"^[ \t>|*]{0,20}"
+    + _DASH
+    + "(?:"
     + "|".join(r"[\s>*]{1,6}".join(map(re.escape, text.strip("- ").split())) for text in words.BOUNDARIES.values())
-    + ")" + _DASH + "$",
+    + ")"
+    + _DASH
+    + "$",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -31,7 +42,7 @@ def newest_text(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Line ends as \\n, without what cannot be seen: zero-width and direction marks hide words from people."""
+    """Line ends as \\n, without what cannot be seen (and a tracker's mark): zero-width and direction marks hide words from people."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u00a0", " ")
     return _INVISIBLE.sub("", text)
 
@@ -62,6 +73,9 @@ def _typed(lines: list[str]) -> list[str]:
             continue
         if is_divider(lines[at]) or header_length(lines, at):
             return _without_rule(kept)
+        before = before_attribution(lines[at], lines[at + 1 :])
+        if before:
+            return [*kept, before]
         length = attribution_length(lines, at)
         if length and not _is_quote_next(lines, at + length):
             return _without_rule(kept)

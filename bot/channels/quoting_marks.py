@@ -4,13 +4,13 @@ import re
 
 from bot.channels import quoting_words as words
 
-ATTRIBUTION_LINES = 5
+ATTRIBUTION_LINES = 6
 """Programs wrap the line above a quote at 72 columns, and some put each part on a line of its own."""
 ATTRIBUTION_CHARS = 400
 HEADER_LINES = 8
 NAME_CHARS = 60
 
-QUOTED = re.compile(r"[ \t]{0,3}>")
+QUOTED = re.compile(r"[ \t]{0,3}(?:[A-Z]{0,3}>|\|(?:[ \t]|$))")
 _RULE = re.compile(r"[ \t]*[-_=\u2013\u2014*\u2500]{2,200}[ \t]*$")
 _DECORATION = re.compile(r"^[\s\-_*=>#\u2013\u2014\u2022~|]+|[\s\-_*=#:\u2013\u2014~|]+$")
 _ADDRESS = re.compile(r"[^\s<>@\[\]()]{1,64}@[^\s<>@\[\]()]{1,190}")
@@ -18,20 +18,24 @@ _TIME = re.compile(
     r"\d{1,2}[:.h]\d{2}|\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b\d{1,2}\.? ?[^\W\d_]{3,10}\b"
     r"|\b[^\W\d_]{3,10}\.? \d{1,2}\b|\u5e74"
 )
-_VERB = re.compile(r"(?<!\w)(?:" + "|".join(re.escape(verb) for verb in words.WROTE) + r")(?!\w)")
+_VERBS = "(?:" + "|".join(sorted(map(re.escape, words.WROTE), key=len, reverse=True)) + ")"
+_VERB = re.compile(rf"(?<!\w){_VERBS}(?!\w)")
+_VERB_LAST = re.compile(_VERBS + r"(?: the following)?[\s.\-\u2026]*[:\uff1a]?[\s\-*_]*$")
 _ENDS = re.compile(r"[:\uff1a]\s*$")
-_VERB_LAST = re.compile(
-    r"(?:" + "|".join(re.escape(verb) for verb in words.WROTE) + r")(?: (?:the following|ce qui suit))?[\s.\-\u2026]*[:\uff1a]?[\s\-*_]*$"
+_WEEKDAY = (
+    r"(?:mon|tue|wed|thu|fri|sat|sun|lun|mar|mi\u00e9|mi|jeu|jue|ven|vie|s\u00e1b|sam|dim|dom|do|di|do|wo|za|zo|vr|ma|"
+    r"gio|mer|lun|sab|so|sa|fr|mo|seg|ter|qua|qui|sex|tir|ons|tor|fre|l\u00f8r|s\u00f8n|m\u00e5n|tis|pe|ke|to|la|su|ti|"
+    r"\u043f\u043d|\u0432\u0442|\u0441\u0440|\u0447\u0442|\u043f\u0442|\u0441\u0431|\u0432\u0441)[^\s\d,.]{0,12}[.,]{0,2} \d"
 )
 _OPENING = re.compile(
-    r"[\s*_\-]*(?:on|am|le|el|il|op|em|no dia|den|dne|på|w dniu|dnia|in data|a las|il giorno|quoting|at|\d|"
-    r"(?:mon|tue|wed|thu|fri|sat|sun|lun|mar|mi|jeu|ven|sam|dim|je|ve|sa|do|ma|di|wo|za|zo|vr|ti|pe|to|ke|la|su|"
-    r"tir|ons|tor|fre|l\u00f8r|s\u00f8n|m\u00e5n|seg|ter|qua|qui|sex|s\u00e1b|dom|\u043f\u043d|\u0432\u0442|\u0441\u0440|\u0447\u0442|\u043f\u0442|\u0441\u0431|\u0432\u0441)[^\s\d]{0,12}[\s,])"
+    rf"[\s*_\-]*(?:(?:on|am|le|el|il|op|em|no dia|den|på|w dniu|dnia|in data|quoting) |\d|{_WEEKDAY})"
 )
+_MID_LINE = re.compile(rf"(?:^|[ \t]|-)(?=(?:on|am|le|el|il|op|em) (?:\d|{_WEEKDAY}))")
 _FIELD = re.compile(r"[\s>*_]{0,8}([^\W\d_][^:\n\uff1a*]{0,24}?)[\s*_\u00a0]{0,4}[:\uff1a][\s*_]{0,4}(.*)")
-_INLINE_DIVIDER = re.compile(r"^-{3,}.{1,160}(?:wrote|" + "|".join(map(re.escape, words.DIVIDERS)) + r")\s*:?\s*-{3,}\s*$")
+_INLINE_DIVIDER = re.compile(rf"-{{3,}}.{{1,160}}{_VERBS}\s*:?\s*-{{3,}}\s*$")
 _FROM = frozenset(words.FROM)
 _FIELDS = frozenset(words.OTHER_FIELDS)
+_BEGINNINGS = frozenset(words.FIRST_FIELDS)
 _DIVIDERS = frozenset(words.DIVIDERS)
 
 
@@ -51,7 +55,7 @@ def is_divider(line: str) -> bool:
 def header_length(lines: list[str], at: int) -> int:
     """How many lines the quoted header that begins here has (From, Sent, To, Subject in any language); 0: there is none."""
     name, value = _field(lines[at])
-    if name not in _FROM and not name.startswith(words.WROTE_FIRST[0]):
+    if name not in _FROM and not (name in _BEGINNINGS and _TIME.search(value.casefold())):
         return 0
     seen, last = {name}, at
     if " objet :" in value.casefold():  # Samsung's French one-liner
@@ -64,27 +68,42 @@ def header_length(lines: list[str], at: int) -> int:
         elif not line.strip(" >*\t"):
             if len(seen) > 2:
                 break
-    enough = 3 if not _ADDRESS.search(value) and not _looks_named(value) else 2
+    enough = 2 if name in _FROM and (_ADDRESS.search(value) or _looks_named(value)) else 3
     return last - at + 1 if len(seen) >= enough else 0
 
 
 def attribution_length(lines: list[str], at: int) -> int:
     """How many lines of "On Monday Bob wrote:" begin here; 0: none do."""
     length = _attribution_from(lines, at)
-    if length > 1 and not _OPENING.match(_bare(lines[at]).casefold()):
+    first = _bare(lines[at]).casefold()
+    if length > 1 and not _OPENING.match(first) and not _ADDRESS.search(first):
         # The end of a sentence may stand right above one: then it begins further down.
         starts_paragraph = at == 0 or not lines[at - 1].strip()
-        if not (starts_paragraph and len(lines[at]) <= NAME_CHARS and not lines[at].endswith((".", ",", "!", "?"))):
+        if any(_OPENING.match(_bare(line).casefold()) for line in lines[at + 1 : at + length]):
+            return 0
+        if not (starts_paragraph and len(first) <= NAME_CHARS and not first.endswith((".", ",", "!", "?"))):
             return 0
     return length
+
+
+def before_attribution(line: str, following: list[str]) -> str | None:
+    """What stands before an attribution that a program has put on the answer's own line; None: there is none."""
+    if len(line) > ATTRIBUTION_CHARS or not _VERB_LAST.search(line.casefold()):
+        return None
+    for found in _MID_LINE.finditer(line.casefold()):
+        if found.end() and _is_attribution(line[found.end() :], following, 0):
+            return line[: found.start()].rstrip(" \t-")
+    return None
 
 
 def _attribution_from(lines: list[str], at: int) -> int:
     joined = ""
     for count, line in enumerate(lines[at : at + ATTRIBUTION_LINES], 1):
         part = _bare(line)
+        if not part and _is_broken_address(joined, lines, at + count):
+            continue
         # A ">" that a wrapped address has lost to the next line is no quote.
-        if not part or (count > 1 and QUOTED.match(line) and part != ":"):
+        if not part or (count > 1 and QUOTED.match(line) and not _VERB_LAST.fullmatch(part.casefold()) and part != ":"):
             return 0
         joined = f"{joined} {part}".strip()
         if len(joined) > ATTRIBUTION_CHARS:
@@ -94,17 +113,24 @@ def _attribution_from(lines: list[str], at: int) -> int:
     return 0
 
 
+def _is_broken_address(joined: str, lines: list[str], at: int) -> bool:
+    """Polymail writes the name, a blank line, and then the address over three lines."""
+    return bool(joined) and at < len(lines) and lines[at].strip() == "<"
+
+
 def _is_attribution(joined: str, lines: list[str], after: int) -> bool:
     folded = joined.casefold()
     has_address, has_time = _ADDRESS.search(folded) is not None, _TIME.search(folded) is not None
-    verb = _VERB.search(folded)
+    verb, ends = _VERB.search(folded), _ENDS.search(folded) is not None
+    quoted_next = any(QUOTED.match(line) for line in _next_text(lines, after))
+    if quoted_next and has_time and has_address and _OPENING.match(folded) and not verb:
+        return True
     if verb and _VERB_LAST.search(folded):
-        quoted_next = any(QUOTED.match(line) for line in _next_text(lines, after))
         opens = _OPENING.match(folded) is not None
-        if has_time and (has_address or opens) and (_ENDS.search(folded) or opens):
+        if has_time and (opens or (has_address and ends)):
             return True
-        return (has_address or quoted_next) and _ENDS.search(folded) is not None
-    if not _ENDS.search(folded):
+        return (has_address or quoted_next) and ends
+    if not ends:
         return False
     if verb and has_time and (has_address or len(folded) < 120):
         return True

@@ -70,7 +70,9 @@ def _is_sign_off(lines: list[str], at: int) -> bool:
 def _is_sign_off_with_name(line: str) -> bool:
     """ "Best regards, Bob" on one line."""
     before, comma, name = line.strip().partition(",")
-    return bool(comma) and _folded(before) in _SIGN_OFFS and 0 < len(name.split()) <= 4 and not name.rstrip().endswith("?")
+    return (
+        bool(comma) and _folded(before) in _SIGN_OFFS and 0 < len(name.split()) <= 4 and not name.rstrip().endswith("?")
+    )
 
 
 def _is_disclaimer(lines: list[str], at: int) -> bool:

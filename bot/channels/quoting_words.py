@@ -12,12 +12,22 @@ BOUNDARY_CLASS = "till-boundary"
 WROTE = (
     *("wrote", "writes", "a écrit", "a écrit", "escribió", "escribio", "ha escrito", "schrieb", "hat geschrieben"),
     *("escreveu", "ha scritto", "scrisse", "schreef", "skrev", "kirjoitti", "napisał(a)", "napisał", "napisała"),
-    *("a scris", "írta", "пишет", "написал", "написал(а)", "написала", "написав", "va escriure", "yazdı", "napsal"),
+    *(
+        "sent",
+        "a scris",
+        "írta",
+        "пишет",
+        "написал",
+        "написал(а)",
+        "написала",
+        "написав",
+        "va escriure",
+        "yazdı",
+        "napsal",
+    ),
     *("napsal(a)", "napísal", "έγραψε", "je napisao", "geschreven", "escriviu", "写道", "のメール", "skreiv"),
 )
 """Verbs of the line above a quote."""
-WROTE_FIRST = ("message du", "le message", "in data", "on behalf of")
-
 FROM = (
     *("from", "de", "von", "da", "van", "fra", "från", "od", "от", "od", "lähettäjä", "expéditeur", "remitente"),
     *("remetente", "mittente", "absender", "afzender", "desde", "kimden", "发件人", "від", "odesílatel", "von:"),
@@ -33,11 +43,21 @@ OTHER_FIELDS = (
     *("отправлено", "дата", "кому", "тема", "lähetetty", "päivämäärä", "vastaanottaja", "kopio", "aihe", "odesláno"),
     *("gönderilme", "kime", "konu", "发送时间", "收件人", "主题", "抄送", "message du", "komu", "předmět", "надіслано"),
 )
+FIRST_FIELDS = ("date", "sent", "datum", "fecha", "data", "message du", "dato", "gesendet", "\u0434\u0430\u0442\u0430")
+"""Some programs begin with the date."""
 """Names of the fields of a quoted header: `FROM` begins it, two or more of these follow."""
 
 DIVIDERS = (
     *("original message", "original appointment", "forwarded message", "begin forwarded message", "reply message"),
-    *("forwarded by", "start of forwarded message", "original mail", "original email", "forwarded mail", "forwarded"),
+    *(
+        "antwort nachricht",
+        "forwarded by",
+        "start of forwarded message",
+        "original mail",
+        "original email",
+        "forwarded mail",
+        "forwarded",
+    ),
     *("mensaje original", "mensaje reenviado", "mensaje de origen", "inicio del mensaje reenviado", "correo original"),
     *("message d'origine", "message original", "message transféré", "début du message transféré", "courriel original"),
     *("message initial", "début du message réexpédié", "e-mail d'origine"),
@@ -55,7 +75,16 @@ DIVIDERS = (
 """Titles that stand alone, mostly between dashes, above a quoted or forwarded mail."""
 
 SENT_FROM = (
-    *("sent from", "sent via", "sent with", "sent using", "sent by", "sent on the go", "get outlook for", "sent to you"),
+    *(
+        "sent from",
+        "sent via",
+        "sent with",
+        "sent using",
+        "sent by",
+        "sent on the go",
+        "get outlook for",
+        "sent to you",
+    ),
     *("enviado desde", "enviado con", "enviado mediante", "enviado vía", "obtener outlook para", "descargar outlook"),
     *("envoyé de", "envoyé depuis", "envoyé à partir", "envoyé avec", "envoyé par", "envoyé via", "obtenir outlook"),
     *("obtenez outlook", "télécharger outlook", "téléchargez outlook", "provenance :", "envoyé d'"),
@@ -67,7 +96,16 @@ SENT_FROM = (
     *("inviata da", "spedito da", "inviato col"),
     *("verzonden vanaf", "verzonden via", "verzonden met", "verstuurd vanaf", "verstuurd met", "verstuurd via"),
     *("outlook voor", "download outlook", "verzonden van", "outlook downloaden", "verstuurd van"),
-    *("sendt fra", "skickat från", "skickades från", "lähetetty", "wysłane z", "wysłano z", "отправлено с", "hentet fra"),
+    *(
+        "sendt fra",
+        "skickat från",
+        "skickades från",
+        "lähetetty",
+        "wysłane z",
+        "wysłano z",
+        "отправлено с",
+        "hentet fra",
+    ),
     *("odesláno z", "yahoo mail:", "sent w/", "pobierz outlook", "从我的", "发自我的", "отправлено из"),
 )
 """How a telephone or a mail program signs: a short line of its own that begins so."""
@@ -75,8 +113,26 @@ SENT_FROM = (
 SIGN_OFFS = (
     *("regards", "best", "best regards", "kind regards", "warm regards", "warmest regards", "many regards", "kindest"),
     *("kindest regards", "with kind regards", "with best regards", "best wishes", "sincerely", "yours sincerely"),
-    *("sincerely yours", "yours truly", "yours faithfully", "respectfully", "cordially", "warmly", "all the best", "br"),
-    *("rgds", "very truly yours", "yours", "faithfully", "kr", "with regards", "thanks and regards", "thanks & regards"),
+    *(
+        "sincerely yours",
+        "yours truly",
+        "yours faithfully",
+        "respectfully",
+        "cordially",
+        "warmly",
+        "all the best",
+        "br",
+    ),
+    *(
+        "rgds",
+        "very truly yours",
+        "yours",
+        "faithfully",
+        "kr",
+        "with regards",
+        "thanks and regards",
+        "thanks & regards",
+    ),
     *("saludos", "un saludo", "saludos cordiales", "un cordial saludo", "cordialmente", "atentamente", "atte", "slds"),
     *("muy atentamente", "reciba un cordial saludo", "un abrazo", "le saluda atentamente", "un saludo cordial"),
     *("quedo atento", "quedo atenta", "cordial saludo", "abrazos", "saludos atentos"),
@@ -89,7 +145,15 @@ SIGN_OFFS = (
     *("mit freundlichem gruss", "gruss", "liebe grüsse", "herzliche grüsse", "mit lieben grüßen", "bis dann"),
     *("atenciosamente", "cumprimentos", "melhores cumprimentos", "com os melhores cumprimentos", "abraço", "abraços"),
     *("att", "atte", "um abraço", "cordiais saudações", "saudações", "respeitosamente", "grande abraço", "abs"),
-    *("cordiali saluti", "distinti saluti", "saluti", "un saluto", "cordialità", "un cordiale saluto", "buona giornata"),
+    *(
+        "cordiali saluti",
+        "distinti saluti",
+        "saluti",
+        "un saluto",
+        "cordialità",
+        "un cordiale saluto",
+        "buona giornata",
+    ),
     *("cari saluti", "tanti saluti", "i migliori saluti", "porgo distinti saluti", "in fede", "a presto"),
     *("met vriendelijke groet", "met vriendelijke groeten", "vriendelijke groet", "vriendelijke groeten", "groet"),
     *("groeten", "groetjes", "hartelijke groet", "hartelijke groeten", "mvg", "met groet", "hoogachtend"),
@@ -102,7 +166,12 @@ DISCLAIMERS = (
     *("this email and any", "this e-mail and any", "this message and any", "this email is confidential", "disclaimer:"),
     *("this e-mail is confidential", "this message is confidential", "confidentiality notice", "confidential notice"),
     *("the information contained in this", "the information in this e", "this communication is", "confidentiality:"),
-    *("the contents of this e", "please consider the environment", "this message contains confidential", "legal notice"),
+    *(
+        "the contents of this e",
+        "please consider the environment",
+        "this message contains confidential",
+        "legal notice",
+    ),
     *("this email may contain", "this e-mail may contain", "this message may contain", "if you are not the intended"),
     *("if you have received this", "this transmission", "think before you print", "privileged and confidential"),
     *("this email has been scanned", "this email has been checked", "virus-free", "this message was sent to"),
