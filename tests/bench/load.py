@@ -57,7 +57,7 @@ def run(port: int, path: str, requests: Iterator[tuple[str, str]], connections: 
 def main() -> None:
     """`python -m tests.bench.load PORT PATH CONNECTIONS`, prepared requests as JSON lines on stdin."""
     prepared = [tuple(json.loads(line)) for line in sys.stdin]
-    figures = run(int(sys.argv[1]), sys.argv[2], iter(prepared), int(sys.argv[3]))  # type: ignore[arg-type]
+    figures = run(int(sys.argv[1]), sys.argv[2], iter(prepared), int(sys.argv[3]))
     print(json.dumps([figures.requests, figures.errors, figures.per_second, figures.p50, figures.p99]))
 
 
