@@ -7,7 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from flask import current_app
 
-from models.clock import MovableClock
+from models.clock import FrozenClock, MovableClock
 from models.errors import DomainError
 from models.message import Direction, Message, MessageStatus, Route
 from web import jobs
@@ -33,7 +33,7 @@ def read_span(text: str) -> timedelta:
 def advance(by: timedelta) -> None:
     """Forward only. The bank acts first, then Till, then the carrier; returns when all that was due has been sent."""
     clock = runtime().clock
-    if not isinstance(clock, MovableClock):
+    if not isinstance(clock, MovableClock | FrozenClock):
         raise DomainError("not_found")
     clock.advance(by)
     sandbox().bank.settle_due()
