@@ -48,11 +48,10 @@ def _message(ctx: Context, thread: Conversation, link: PayLink, due: Sequence[In
     merchant = ctx.session.get_one(Merchant, thread.merchant_id)
     customer = ctx.session.get_one(Customer, link.customer_id)
     locale = thread.locale or customer.locale
-    total = rendering.money(Money(sum(invoice.balance_minor for invoice in due), link.currency))
+    total = rendering.money(Money(sum(invoice.balance_minor for invoice in due), link.currency), locale)
+    kind, slots = "pay_all", {"n": str(len(due)), "total": total}
     if len(due) == 1:
         kind, slots = "pay_link", {"inv": rendering.clean(due[0].number, 16), "amt": total}
-    else:
-        kind, slots = "pay_all", {"n": str(len(due)), "total": total}
     return Message(
         merchant_id=merchant.id,
         conversation_id=thread.id,

@@ -154,7 +154,7 @@ def _last_payments(session: Session, invoice_ids: Sequence[int]) -> dict[int, Pa
         .where(Allocation.invoice_id.in_(invoice_ids), Payment.status.in_(_PAID_BY))
         .order_by(Payment.id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _paid_line(ctx: Context, merchant: Merchant, invoice: Invoice, payment: Payment | None) -> PaidLine:

@@ -1,0 +1,389 @@
+"""The pay page: looking changes nothing, pressing pays once, and every state of a link has its words."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from models.money import Money
+from models.payment import PaymentStatus
+from payments.gateways.troubles import Trouble
+from tests.support import records
+from tests.support.visitor import SCANNER, Visitor
+from tests.support.world import ALICE, ALICE_EMAIL, World
+
+OTHER_KEY = "another-press"
+
+
+@pytest.fixture
+def url(world: World) -> str:
+    """A link to Alice's oldest invoice, from the portal."""
+    return records.link(world, "INV-1042")
+
+
+@pytest.fixture
+def texted(world: World) -> str:
+    """The same, by text."""
+    phone = world.phone(ALICE)
+    phone.proves(ALICE_EMAIL)
+    phone.says("1")
+    return phone.link()
+
+
+def captures(world: World) -> list[Money]:
+    return [amount for _, amount in world.bank.captures()]
+
+
+# --- looking ---------------------------------------------------------------------------------------------------------
+def test_it_shows_what_to_pay_and_until_when(alice: Visitor, url: str) -> None:
+    alice.opens(url)
+    alice.sees("Pay Acme", "$1,284.50", "INV-1042", "7 days late", "This page works until 6:00 PM EDT")
+    assert alice.value("method") == "network"
+
+
+def test_it_is_not_used_up_by_a_scanner(alice: Visitor, url: str, world: World) -> None:
+    scanner = Visitor(world)
+    for _ in range(5):
+        assert scanner.opens(url, **{"User-Agent": SCANNER, "Purpose": "prefetch"}).status_code == 200
+    assert scanner.client.head(url, base_url=scanner.base_url).status_code == 200
+    assert scanner.client.options(url, base_url=scanner.base_url).status_code == 200
+    assert records.payments(world) == []
+    alice.opens(url)
+    assert alice.presses_pay(url).status_code == 303
+
+
+def test_it_gives_a_scanner_no_session(world: World, url: str) -> None:
+    scanner = Visitor(world)
+    for path in (url, "/m/acme", "/m/acme/code"):
+        scanner.opens(path, **{"User-Agent": SCANNER})
+    assert scanner.cookie("portal") is None
+    assert scanner.cookie("browser") is None
+
+
+def test_it_names_no_address_of_the_customer(alice: Visitor, texted: str) -> None:
+    alice.opens(texted)
+    assert ALICE_EMAIL not in alice.page.text
+    assert ALICE not in alice.page.text
+
+
+def test_it_shows_only_the_invoices_of_the_link(alice: Visitor, url: str) -> None:
+    alice.opens(url)
+    assert "INV-1051" not in alice.words
+
+
+@pytest.mark.parametrize("spoiled", ["x{}", "{}x", "{}=", "nothing", "%00", "."])
+def test_it_answers_alike_for_every_link_that_names_nothing(alice: Visitor, url: str, spoiled: str) -> None:
+    never = alice.opens("/p/AAAAAAAAAAA.aaaaaa.aaaaaaaaaaaaaaaaaaaaaa").text
+    alice.opens("/p/" + spoiled.format(url.removeprefix("/p/")))
+    assert (alice.page.status_code, alice.page.text) == (404, never)
+
+
+def test_it_does_not_open_with_a_receipts_token(alice: Visitor, world: World) -> None:
+    token = records.receipt(world, records.pay(world, "INV-1042")).rpartition("/")[2]
+    assert alice.opens(f"/p/{token}").status_code == 404
+
+
+def test_it_stops_whoever_tries_links_by_the_hundred(alice: Visitor, url: str) -> None:
+    answers = {alice.opens(f"/p/guess-{n}").status_code for n in range(130)}
+    assert answers == {404, 429}
+    assert alice.opens(url).status_code == 200
+
+
+# --- every state has its page ----------------------------------------------------------------------------------------
+def test_it_says_when_a_link_has_expired(alice: Visitor, url: str, world: World) -> None:
+    world.advance(minutes=31)
+    assert alice.opens(url).status_code == 410
+    alice.sees("This link has expired", "work for 30 minutes", "No money was taken", "Or sign in with your email")
+
+
+def test_it_says_when_a_newer_link_was_sent(alice: Visitor, texted: str, world: World) -> None:
+    world.phone(ALICE).says("2")
+    assert alice.opens(texted).status_code == 410
+    alice.sees("We sent you a newer link")
+
+
+def test_it_says_when_it_is_paid_and_shows_the_receipt(alice: Visitor, url: str, world: World) -> None:
+    records.pay(world, "INV-1042")
+    alice.opens(url)
+    alice.sees("This is already paid", "See the receipt")
+    alice.opens(next(link for link in alice.links() if link.startswith("/receipt/")))
+    alice.sees("Payment received", "$1,284.50")
+
+
+def test_it_hides_a_receipt_that_reaches_beyond_the_link(alice: Visitor, url: str, world: World) -> None:
+    records.pay(world, "INV-1042", "INV-1051")
+    alice.opens(url)
+    alice.sees("This is already paid")
+    assert "See the receipt" not in alice.words
+
+
+def test_it_says_when_an_invoice_was_withdrawn(alice: Visitor, url: str, world: World) -> None:
+    records.void(world, "INV-1042")
+    assert alice.opens(url).status_code == 410
+    alice.sees("Nothing to pay here")
+
+
+def test_it_follows_a_bank_payment(alice: Visitor, url: str, world: World) -> None:
+    alice.opens(url)
+    alice.presses_pay(url, method="bank")
+    alice.approves(account="checking", institution="first-harbor")
+    world.settle_down()
+    alice.opens(url)
+    alice.sees("Your bank payment is on its way", "First Harbor account ending 6789", "Please do not pay again")
+    world.advance(days=3)
+    alice.opens(url)
+    alice.sees("This is already paid")
+
+
+def test_it_says_when_another_tab_is_paying(alice: Visitor, texted: str, world: World) -> None:
+    alice.opens(texted)
+    alice.presses_pay(texted)
+    other = Visitor(world)
+    other.opens(records.link(world, "INV-1042"))
+    other.sees("A payment is on its way", "Please do not pay again")
+
+
+# --- pressing --------------------------------------------------------------------------------------------------------
+def test_it_pays(alice: Visitor, url: str, world: World) -> None:
+    alice.opens(url)
+    alice.presses_pay(url)
+    alice.approves()
+    alice.sees("Confirming your payment", "Please do not pay again")
+    world.settle_down()
+    alice.opens(alice.page.request.path)
+    alice.follows()
+    alice.sees("Payment received", "Visa card ending 4242", "We also sent this to you by email")
+    assert captures(world) == [Money(128_450, "USD")]
+
+
+def test_it_tells_the_waiting_page_where_to_go(alice: Visitor, url: str, world: World) -> None:
+    alice.opens(url)
+    alice.presses_pay(url)
+    waiting = alice.approves()
+    poll = waiting.text.split('data-poll="')[1].split('"')[0].replace("&amp;", "&")
+    assert json.loads(alice.opens(poll).text) == {"next": None}
+    world.settle_down()
+    alice.opens(json.loads(alice.opens(poll).text)["next"])
+    alice.sees("Payment received")
+
+
+def test_it_starts_one_payment_for_two_presses(alice: Visitor, url: str, world: World) -> None:
+    alice.opens(url)
+    first = alice.presses_pay(url, idempotency_key="one")
+    alice.opens(url)
+    second = alice.presses_pay(url, idempotency_key="two")
+    assert first.location == second.location
+    assert len(records.payments(world)) == 1
+
+
+def test_it_takes_the_key_from_the_header_first(alice: Visitor, url: str) -> None:
+    alice.opens(url)
+    alice.presses_pay(url, {"Idempotency-Key": "header"}, idempotency_key="form")
+    alice.opens(url)
+    assert alice.presses_pay(url, method="bank", idempotency_key="header").status_code == 409
+
+
+def test_it_refuses_one_key_for_two_things(alice: Visitor, url: str) -> None:
+    alice.opens(url)
+    alice.presses_pay(url, idempotency_key="one")
+    alice.opens(url)
+    assert alice.presses_pay(url, method="network", idempotency_key="one").status_code == 409
+    alice.sees("Something changed meanwhile")
+
+
+@pytest.mark.parametrize("key", ["", " ", "k" * 256, "schlüssel"])
+def test_it_refuses_a_key_that_is_none(alice: Visitor, url: str, key: str, world: World) -> None:
+    alice.opens(url)
+    assert alice.presses_pay(url, idempotency_key=key).status_code == 422
+    assert records.payments(world) == []
+
+
+@pytest.mark.parametrize("method", ["", "cash", "CARD"])
+def test_it_asks_for_a_method(alice: Visitor, url: str, method: str, world: World) -> None:
+    alice.opens(url)
+    assert alice.presses_pay(url, method=method).status_code == 400
+    alice.sees("There is a problem", "Choose how you would like to pay")
+    assert records.payments(world) == []
+
+
+@pytest.mark.parametrize("amount", ["", "1", "-1", "0", "128450.0", "1e3", "\uff11\uff12", "9" * 30, "NaN"])
+def test_it_never_takes_an_amount_from_the_form(alice: Visitor, url: str, amount: str, world: World) -> None:
+    alice.opens(url)
+    assert alice.presses_pay(url, seen_amount=amount).status_code == 409
+    alice.sees("The amount has changed", "$1,284.50")
+    assert records.payments(world) == []
+
+
+def test_it_ignores_invoices_and_currencies_in_the_form(alice: Visitor, url: str, world: World) -> None:
+    alice.opens(url)
+    other = records.invoice(world, "INV-2001").public_id
+    alice.presses_pay(f"{url}?amount=1", currency="KWD", invoice=other, amount="1", customer_id="1", merchant_id="2")
+    alice.approves()
+    assert captures(world) == [Money(128_450, "USD")]
+
+
+def test_it_asks_again_after_the_amount_changed(alice: Visitor, url: str, world: World) -> None:
+    alice.opens(url)
+    records.amend(world, "INV-1042", 100_000)
+    assert alice.presses_pay(url).status_code == 409
+    alice.sees("The amount has changed", "$1,000.00")
+    alice.presses_pay(url)
+    alice.approves()
+    assert captures(world) == [Money(100_000, "USD")]
+
+
+def test_it_asks_again_when_the_same_total_is_made_of_other_things(alice: Visitor, world: World) -> None:
+    both = records.link(world, "INV-1042", "INV-1051")
+    alice.opens(both)
+    records.amend(world, "INV-1042", 128_450 + 1_000)
+    records.amend(world, "INV-1051", 64_000 - 1_000)
+    assert alice.presses_pay(both).status_code == 409
+    assert records.payments(world) == []
+
+
+def test_it_pays_nothing_with_a_link_that_expired_meanwhile(alice: Visitor, url: str, world: World) -> None:
+    alice.opens(url)
+    world.advance(minutes=31)
+    assert alice.presses_pay(url).status_code == 410
+    alice.sees("This link has expired")
+
+
+def test_it_pays_nothing_twice(alice: Visitor, url: str, world: World) -> None:
+    alice.opens(url)
+    records.pay(world, "INV-1042")
+    assert alice.presses_pay(url).status_code == 409
+    alice.sees("This is already paid")
+    assert len(captures(world)) == 1
+
+
+def test_it_pays_nothing_that_was_withdrawn_meanwhile(alice: Visitor, url: str, world: World) -> None:
+    alice.opens(url)
+    records.void(world, "INV-1042")
+    assert alice.presses_pay(url).status_code == 410
+    assert records.payments(world) == []
+
+
+def test_it_says_when_the_bank_cannot_be_reached(alice: Visitor, url: str, world: World) -> None:
+    world.bank.troubles.cause(Trouble.DOWN)
+    alice.opens(url)
+    alice.presses_pay(url)
+    alice.follows()
+    alice.sees("Your payment did not go through", "not answering at the moment", "Try another way to pay")
+
+
+def test_it_says_when_nobody_knows_yet(alice: Visitor, url: str, world: World) -> None:
+    world.bank.troubles.cause(Trouble.CHARGES_THEN_HANGS, 1)
+    alice.opens(url)
+    alice.presses_pay(url)
+    alice.follows()
+    alice.sees("Confirming your payment", "has not answered yet", "Please do not pay again")
+    alice.opens(url)
+    alice.sees("has not answered yet")
+
+
+# --- coming back -----------------------------------------------------------------------------------------------------
+def test_it_believes_nothing_that_the_browser_brings_back(alice: Visitor, url: str, world: World) -> None:
+    alice.opens(url)
+    alice.presses_pay(url)
+    payment = records.payments(world)[0]
+    alice.opens(f"{url}/payment/{payment.public_id}?status=succeeded&paid=1")
+    alice.sees("Confirming your payment")
+    assert records.payments(world)[0].status is PaymentStatus.SUBMITTED
+
+
+def test_it_offers_another_way_after_a_decline(alice: Visitor, url: str, world: World) -> None:
+    alice.opens(url)
+    alice.presses_pay(url)
+    alice.approves(card="declined")
+    world.settle_down()
+    alice.opens(alice.page.request.path)
+    alice.sees("Your payment did not go through", "No money was taken", "card ending 0002")
+    alice.opens(url)
+    alice.presses_pay(url)
+    alice.approves()
+    assert len(captures(world)) == 1
+
+
+def test_it_says_when_the_customer_stopped_it(alice: Visitor, url: str, world: World) -> None:
+    alice.opens(url)
+    at_bank = alice.presses_pay(url).location
+    alice.follows()
+    alice.sends(at_bank, decision="cancel")
+    world.settle_down()
+    alice.follows()
+    alice.sees("You stopped this payment", "No money was taken")
+
+
+def test_it_says_when_a_bank_payment_came_back(alice: Visitor, url: str, world: World) -> None:
+    alice.opens(url)
+    alice.presses_pay(url, method="bank")
+    back = alice.approves(account="savings", institution="first-harbor").request.path
+    world.advance(days=3)
+    alice.opens(back)
+    alice.sees("Your bank sent the payment back", "your invoices are open again")
+
+
+def test_it_tells_of_no_payment_of_another_link(alice: Visitor, url: str, world: World) -> None:
+    bobs = records.pay(world, "INV-2001")
+    assert alice.opens(f"{url}/payment/{bobs.public_id}").status_code == 404
+    assert alice.opens(f"{url}/status?payment={bobs.public_id}").text == '{"next":null}\n'
+
+
+# --- a new link ------------------------------------------------------------------------------------------------------
+def test_it_texts_a_new_link_to_the_same_phone(alice: Visitor, texted: str, world: World) -> None:
+    world.advance(minutes=31)
+    alice.opens(texted)
+    alice.sends(f"{texted}/renew")
+    alice.follows()
+    alice.sees("Check your phone", "A new link is on its way")
+    world.settle_down()
+    fresh = world.phone(ALICE).link()
+    assert fresh != texted
+    assert alice.opens(fresh).status_code == 200
+
+
+def test_it_says_that_a_newer_link_was_sent_afterwards(alice: Visitor, texted: str, world: World) -> None:
+    test_it_texts_a_new_link_to_the_same_phone(alice, texted, world)
+    alice.opens(texted)
+    alice.sees("We sent you a newer link")
+
+
+def test_it_texts_only_so_many_new_links(alice: Visitor, texted: str, world: World) -> None:
+    world.advance(minutes=31)
+    alice.opens(texted)
+    before = len(world.phone(ALICE).receives())
+    for _ in range(6):
+        alice.opens(texted)
+        alice.sends(f"{texted}/renew")
+        assert alice.page.status_code == 303
+        world.settle_down()
+    assert len(world.phone(ALICE).receives()) == before + 3
+
+
+def test_it_texts_no_link_to_a_phone_that_opted_out(alice: Visitor, texted: str, world: World) -> None:
+    world.phone(ALICE).says("STOP")
+    world.advance(minutes=31)
+    before = len(world.phone(ALICE).receives())
+    alice.opens(texted)
+    alice.sends(f"{texted}/renew")
+    alice.follows()
+    alice.sees("A new link is on its way")
+    world.settle_down()
+    assert len(world.phone(ALICE).receives()) == before
+
+
+def test_it_texts_no_link_to_a_number_that_must_prove_itself_again(alice: Visitor, texted: str, world: World) -> None:
+    world.phone(ALICE).says("STOP")
+    world.phone(ALICE).says("START")
+    world.clock.advance(timedelta(minutes=31))
+    before = len(world.phone(ALICE).receives())
+    alice.opens(texted)
+    alice.sends(f"{texted}/renew")
+    world.settle_down()
+    assert len(world.phone(ALICE).receives()) == before
+
+
+def test_it_offers_no_text_for_a_link_of_the_portal(alice: Visitor, url: str, world: World) -> None:
+    world.advance(minutes=31)
+    alice.opens(url)
+    assert "new link" not in alice.words.replace("newer link", "")
