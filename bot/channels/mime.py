@@ -4,6 +4,7 @@ offsets, its work is bounded, and what is past a limit is refused with `Unreadab
 
 import binascii
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bot.channels.mime_headers import Headers, decode_base64, decode_text, parse_headers
@@ -12,14 +13,17 @@ MAIL_BYTES = 35 * 1024 * 1024
 """Postmark's own limit, the highest of the providers'."""
 HEADERS_BYTES = 64 * 1024
 PARTS = 1_000
+MARKS = 100_000
+"""Lines that begin with two dashes: each has to be compared with a boundary."""
 DEPTH = 50
 TEXT_BYTES = 1024 * 1024
 """Of all texts together; an answer stands at the top or within the first pages."""
-WORK_BYTES = 4 * MAIL_BYTES
+WORK_BYTES = 3 * MAIL_BYTES
 """Searched for boundaries in all: every level searches its own part of the mail again."""
 
 _END_OF_HEADERS = re.compile(rb"\r?\n[ \t]*\r?\n|\r\r")
 _PARAMETER = re.compile(r";\s*([A-Za-z0-9_\-]{1,30})(\*\d{0,2}\*?)?\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^;\s\"]*))")
+_AFTER_BOUNDARY = re.compile(rb"(--)?[ \t]{0,100}(?=\r?\n|\Z)")
 _PARAMETERS_CHARS = 1_000
 
 
@@ -63,6 +67,8 @@ def read_mail(raw: bytes) -> Letter:
     """Raises Unreadable."""
     if len(raw) > MAIL_BYTES:
         raise Unreadable("too large")
+    if raw.count(b"\n--") > MARKS:
+        raise Unreadable("too many boundaries")
     start = raw.find(b"\n") + 1 if raw.startswith(b"From ") else 0
     headers, _ = _headers_at(raw, start, len(raw))
     walk = _Walk(raw, [(start, len(raw), 0)])
@@ -149,20 +155,28 @@ def _inner_parts(walk: _Walk, boundary: str, start: int, end: int) -> list[tuple
     walk.searched += end - start
     if walk.searched > WORK_BYTES:
         raise Unreadable("too much to search")
-    line = re.compile(
-        rb"(?:\A|\n)--" + re.escape(boundary.encode("utf-8", "replace")) + rb"(--)?[ \t]{0,100}(?=\r?\n|\Z)"
-    )
     found: list[tuple[int, int]] = []
     begin: int | None = None
-    # The line end before a boundary belongs to it, and may be the one that ended the headers.
-    for mark in line.finditer(walk.raw, max(start - 1, 0), end):
+    for line_end, after, is_last in _boundary_lines(walk.raw, boundary, start, end):
         if begin is not None:
-            found.append((begin, max(begin, mark.start() - walk.raw.startswith(b"\r\n", mark.start() - 1))))
+            stop = line_end - walk.raw.startswith(b"\r\n", line_end - 1)
+            found.append((begin, max(begin, stop)))
         if len(found) + walk.parts > PARTS:
             raise Unreadable("too many parts")
-        begin = None if mark[1] else min(walk.raw.find(b"\n", mark.end(), end) + 1 or end, end)
-        if mark[1]:
+        begin = None if is_last else min(walk.raw.find(b"\n", after, end) + 1 or end, end)
+        if is_last:
             break
     if begin is not None:
         found.append((begin, end))
     return found
+
+
+def _boundary_lines(raw: bytes, boundary: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """(the line end before it, where it ends, whether it is the last). By plain search, which a mail that is almost all
+    line ends does not slow down."""
+    line = b"\n--" + boundary.encode("utf-8", "replace")
+    at = raw.find(line, max(start - 1, 0), end)  # that line end may be the one that ended the headers
+    while at >= 0:
+        if mark := _AFTER_BOUNDARY.match(raw, at + len(line), end):
+            yield at, mark.end(), bool(mark[1])
+        at = raw.find(line, at + len(line), end)

@@ -42,7 +42,7 @@ def newest_text(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Line ends as \\n, without what cannot be seen (and a tracker's mark): zero-width and direction marks hide words from people."""
+    """Line ends as \\n, without what cannot be seen: zero-width and direction marks, and one that trackers leave."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u00a0", " ")
     return _INVISIBLE.sub("", text)
 
@@ -71,7 +71,7 @@ def _typed(lines: list[str]) -> list[str]:
         if QUOTED.match(lines[at]):
             at = _end_of_quote(lines, at)
             continue
-        if is_divider(lines[at]) or header_length(lines, at):
+        if is_divider(lines, at) or header_length(lines, at):
             return _without_rule(kept)
         before = before_attribution(lines[at], lines[at + 1 :])
         if before:

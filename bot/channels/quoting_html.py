@@ -26,7 +26,7 @@ _BLANKS = re.compile(r"\n{3,}")
 _UNSEEN = frozenset({"head", "style", "script", "title", "template", "noscript", "svg", "object", "select", "textarea"})
 _VOID = frozenset({"br", "hr", "img", "meta", "link", "input", "col", "wbr", "area", "base", "embed", "source", "o:p"})
 _PARAGRAPH = frozenset({"p", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "dl"})
-_LINE = frozenset({"div", "li", "tr", "br", "hr", "section", "article", "header", "footer", "dt", "dd", "center"})
+_LINE = frozenset({"div", "li", "tr", "section", "article", "header", "footer", "dt", "dd", "center"})
 
 QUOTE = re.compile(
     r"gmail_quote|gmail_extra_quote|yahoo_quoted|moz-cite-prefix|moz-forward-container|protonmail_quote|zmail_extra"
@@ -44,7 +44,8 @@ CUT = re.compile(
 )
 """Elements of no extent of their own: what follows one is quoted, to the end of the mail."""
 _CUT_STYLE = re.compile(
-    r"border(?:-top)?:\s*(?:none;\s*border-top:\s*)?solid #(?:e1e1e1|b5c4df|b5c4de|cccccc) 1\.0pt|mso-element:para-border-div"
+    r"border(?:-top)?:\s*(?:none;\s*border-top:\s*)?solid #(?:e1e1e1|b5c4df|b5c4de|cccccc) 1\.0pt"
+    r"|mso-element:para-border-div"
 )
 _HIDDEN_STYLE = re.compile(r"display:\s*none|visibility:\s*hidden|mso-hide:\s*all")
 
@@ -106,11 +107,10 @@ def _take_tag(page: _Page, closing: bool, name: str, attributes: str) -> None:
     elif name in _PARAGRAPH:
         page.out.append("\n\n" if name != "table" else "\n")
         page.in_pre = max(0, page.in_pre + (-1 if closing else 1)) if name == "pre" else page.in_pre
+    elif name in ("br", "hr"):
+        page.out.append("\n")
     elif name in _LINE:
-        # An empty line in a div of its own is a line; a div's own end is none where a new one begins.
-        page.out.append(
-            "\n" if name in ("br", "hr", "tr", "li") and not (closing and name in ("tr", "li")) else _once(page)
-        )
+        page.out.append(_once(page))
     elif name in ("td", "th") and closing:
         page.out.append(" ")
 

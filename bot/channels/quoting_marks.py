@@ -1,4 +1,4 @@
-"""Where quoted mail begins: the line above a quote, a quoted header, a divider. Pure; each look is bounded and linear."""
+"""Where quoted mail begins: the line above a quote, a quoted header, a divider. Pure; each look is bounded."""
 
 import re
 
@@ -20,17 +20,20 @@ _TIME = re.compile(
 )
 _VERBS = "(?:" + "|".join(sorted(map(re.escape, words.WROTE), key=len, reverse=True)) + ")"
 _VERB = re.compile(rf"(?<!\w){_VERBS}(?!\w)")
-_VERB_LAST = re.compile(_VERBS + r"(?: the following)?[\s.\-\u2026]*[:\uff1a]?[\s\-*_]*$")
+_NAME_FIRST = re.compile(rf"[\"']?[^\W\d_a-z][\w.'\-]*(?: [^\W\d_a-z][\w.'\-]*){{0,4}}[\"']? {_VERBS}(?!\w)")
+_MYSELF = re.compile(r"(?<!\w)(?:i|we|ich|wir|yo|je|nous|io|ik|eu) \S{1,20}:$")
+_VERB_LAST = re.compile(rf"(?:{_VERBS}|(?<!\w)sent)" + r"(?: the following)?[\s.\-\u2026]*[:\uff1a]?[\s\-*_]*$")
 _ENDS = re.compile(r"[:\uff1a]\s*$")
 _WEEKDAY = (
     r"(?:mon|tue|wed|thu|fri|sat|sun|lun|mar|mi\u00e9|mi|jeu|jue|ven|vie|s\u00e1b|sam|dim|dom|do|di|do|wo|za|zo|vr|ma|"
     r"gio|mer|lun|sab|so|sa|fr|mo|seg|ter|qua|qui|sex|tir|ons|tor|fre|l\u00f8r|s\u00f8n|m\u00e5n|tis|pe|ke|to|la|su|ti|"
-    r"\u043f\u043d|\u0432\u0442|\u0441\u0440|\u0447\u0442|\u043f\u0442|\u0441\u0431|\u0432\u0441)[^\s\d,.]{0,12}[.,]{0,2} \d"
+    r"\u043f\u043d|\u0432\u0442|\u0441\u0440|\u0447\u0442|\u043f\u0442|\u0441\u0431|\u0432\u0441)"
+    r"[^\s\d,.]{0,12}[.,]{0,2} \d"
 )
 _OPENING = re.compile(
     rf"[\s*_\-]*(?:(?:on|am|le|el|il|op|em|no dia|den|på|w dniu|dnia|in data|quoting) |\d|{_WEEKDAY})"
 )
-_MID_LINE = re.compile(rf"(?:^|[ \t]|-)(?=(?:on|am|le|el|il|op|em) (?:\d|{_WEEKDAY}))")
+_MID_LINE = re.compile(rf"(?:^|[ \t]|-)(?=(?:on|am|le|el|il|op|em) (?:\d|{_WEEKDAY}|[a-z]{{3}},))")
 _FIELD = re.compile(r"[\s>*_]{0,8}([^\W\d_][^:\n\uff1a*]{0,24}?)[\s*_\u00a0]{0,4}[:\uff1a][\s*_]{0,4}(.*)")
 _INLINE_DIVIDER = re.compile(rf"-{{3,}}.{{1,160}}{_VERBS}\s*:?\s*-{{3,}}\s*$")
 _FROM = frozenset(words.FROM)
@@ -44,16 +47,21 @@ def is_rule(line: str) -> bool:
     return _RULE.match(line) is not None
 
 
-def is_divider(line: str) -> bool:
-    """ "-----Original Message-----" and its kind: a title alone on its line."""
-    if len(line) > 200:
+def is_divider(lines: list[str], at: int) -> bool:
+    """ "-----Original Message-----" and its kind: a title between dashes, before a colon, or above a quoted header."""
+    if len(lines[at]) > 200:
         return False
-    folded = line.casefold().replace("\u2019", "'")
-    return _DECORATION.sub("", folded) in _DIVIDERS or _INLINE_DIVIDER.match(folded) is not None
+    folded = lines[at].strip().casefold().replace("\u2019", "'")
+    if _INLINE_DIVIDER.match(folded):
+        return True
+    if _DECORATION.sub("", folded) not in _DIVIDERS:
+        return False
+    below = next((after for after in range(at + 1, min(at + 4, len(lines))) if lines[after].strip()), None)
+    return folded not in _DIVIDERS or (below is not None and header_length(lines, below) > 0)
 
 
 def header_length(lines: list[str], at: int) -> int:
-    """How many lines the quoted header that begins here has (From, Sent, To, Subject in any language); 0: there is none."""
+    """How many lines of a quoted header begin here (From, Sent, To, Subject in any language); 0: none do."""
     name, value = _field(lines[at])
     if name not in _FROM and not (name in _BEGINNINGS and _TIME.search(value.casefold())):
         return 0
@@ -65,11 +73,11 @@ def header_length(lines: list[str], at: int) -> int:
         if other in _FIELDS or other in _FROM:
             seen.add(other)
             last = at + offset
-        elif not line.strip(" >*\t"):
-            if len(seen) > 2:
-                break
-    enough = 2 if name in _FROM and (_ADDRESS.search(value) or _looks_named(value)) else 3
-    return last - at + 1 if len(seen) >= enough else 0
+        elif not line.strip(" >*\t") and len(seen) > 2:
+            break
+    # "From: my bank, to: yours" is an answer: two fields are a header only with an address.
+    has_address = any(_ADDRESS.search(line) for line in lines[at : last + 1])
+    return last - at + 1 if len(seen) >= (2 if has_address and name in _FROM else 3) else 0
 
 
 def attribution_length(lines: list[str], at: int) -> int:
@@ -88,7 +96,7 @@ def attribution_length(lines: list[str], at: int) -> int:
 
 def before_attribution(line: str, following: list[str]) -> str | None:
     """What stands before an attribution that a program has put on the answer's own line; None: there is none."""
-    if len(line) > ATTRIBUTION_CHARS or not _VERB_LAST.search(line.casefold()):
+    if len(line) > ATTRIBUTION_CHARS or not _VERB_LAST.search(line.casefold()) or _OPENING.match(line.casefold()):
         return None
     for found in _MID_LINE.finditer(line.casefold()):
         if found.end() and _is_attribution(line[found.end() :], following, 0):
@@ -121,20 +129,20 @@ def _is_broken_address(joined: str, lines: list[str], at: int) -> bool:
 def _is_attribution(joined: str, lines: list[str], after: int) -> bool:
     folded = joined.casefold()
     has_address, has_time = _ADDRESS.search(folded) is not None, _TIME.search(folded) is not None
-    verb, ends = _VERB.search(folded), _ENDS.search(folded) is not None
+    opens, ends = _OPENING.match(folded) is not None, _ENDS.search(folded) is not None
     quoted_next = any(QUOTED.match(line) for line in _next_text(lines, after))
-    if quoted_next and has_time and has_address and _OPENING.match(folded) and not verb:
-        return True
-    if verb and _VERB_LAST.search(folded):
-        opens = _OPENING.match(folded) is not None
-        if has_time and (opens or (has_address and ends)):
+    if _VERB_LAST.search(folded):
+        if has_time and opens and (has_address or (ends and not _MYSELF.search(folded))):
             return True
-        return (has_address or quoted_next) and ends
-    if not ends:
-        return False
-    if verb and has_time and (has_address or len(folded) < 120):
+        return ends and (has_address or quoted_next)
+    verb = _VERB.search(folded)
+    if quoted_next and has_time and has_address and opens and not verb:
         return True
-    return has_address and has_time and ("<" in joined or _OPENING.match(folded) is not None)
+    if not (ends and has_time):
+        return False
+    if verb and (has_address or quoted_next or _NAME_FIRST.match(joined)):
+        return True
+    return has_address and ("<" in joined or opens)
 
 
 def _next_text(lines: list[str], after: int) -> list[str]:
@@ -148,7 +156,3 @@ def _bare(line: str) -> str:
 def _field(line: str) -> tuple[str, str]:
     matched = _FIELD.match(line[:500])
     return (matched[1].strip().casefold(), matched[2].strip()) if matched else ("", "")
-
-
-def _looks_named(value: str) -> bool:
-    return 0 < len(value) <= 80 and not value.endswith((".", "!", "?", ","))

@@ -8,13 +8,18 @@ from bot.channels import quoting_words as words
 SIGN_OFF_CHARS = 45
 SIGNATURE_LINES = 12
 SIGNATURE_LINE_CHARS = 90
-SENT_FROM_CHARS = 120
+SENT_FROM_CHARS = 80
 
 _DELIMITER = re.compile(r"\s{0,3}(?:--|\u2014|\u2013|-- ?\u00a0)\s*$")
 _LONG_RULE = re.compile(r"\s{0,3}(?:[-\u2014\u2013]{3,}|_{2,}|\*{3,}|={3,}|\u2500{3,})\s*$")
 _LIST_FOOTER = re.compile(r"mailing list|listinfo|unsubscribe|google groups|to unsubscribe|groups\.google")
 _SENTENCE = re.compile(r"[^\W\d_]{2,}[.!?]\s+[^\W_]|[,;] [^\W\d_]+ [^\W\d_]+ [^\W\d_]+ [^\W\d_]+ ")
 _CONTACT = re.compile(r"@|https?:|www\.|\+?\d[\d .()/-]{6,}|\btel\b|\bphone\b|\bmobile\b|\bfax\b|\|", re.IGNORECASE)
+_LINK = re.compile(r"[<(\[] ?https?:[^>)\]\s]{0,300} ?[>)\]]")
+_REMARK = re.compile(
+    r"\b(?:bank|account|banco|cuenta|konto|compte|banque|conto|banca|rekening|conta)"  # "sent from my bank account"
+    r"|, (?:\w+ ){3}"
+)
 _TRIM = " \t*_.,;:!\u2026-\u2013\u2014\U0001f642\U0001f60a<>\u00a0"
 
 
@@ -33,7 +38,7 @@ def _ends_at(lines: list[str], at: int, line: str) -> bool:
         return False
     if _DELIMITER.match(line) or _is_sent_from(lines, at):
         return True
-    if not any(before.strip() for before in lines[:at][-40:]):
+    if not any(before.strip() for before in lines[max(0, at - 40) : at]):
         return False
     return _is_sign_off(lines, at) or _is_disclaimer(lines, at) or _is_ruled_signature(lines, at)
 
@@ -45,12 +50,10 @@ def _folded(line: str) -> str:
 def _is_sent_from(lines: list[str], at: int) -> bool:
     """A short line alone in its paragraph, or the last one: "sent from my office I can see..." is an answer."""
     line = lines[at]
-    if len(line) > SENT_FROM_CHARS and "<http" not in line:
+    folded = _folded(_LINK.sub("", line))
+    if not folded.startswith(words.SENT_FROM) or len(folded) > SENT_FROM_CHARS:
         return False
-    folded = _folded(re.sub(r"<http[^>]{0,300}>", "", line))
-    if not folded.startswith(words.SENT_FROM) or len(folded) > 80:
-        return False
-    if folded.count(".") > 1 or "?" in folded:
+    if folded.count(".") > 1 or "?" in folded or _REMARK.search(folded):
         return False
     after = [following for following in lines[at + 1 : at + 2] if following.strip()]
     return not after or len(_following(lines, at)) <= 3
@@ -81,8 +84,8 @@ def _is_disclaimer(lines: list[str], at: int) -> bool:
         return False
     if lines[at - 1].strip() and not _LONG_RULE.match(lines[at - 1]):
         return False
-    paragraph = " ".join(_paragraph(lines, at))
-    return len(paragraph) > 60 or len(folded) < 40 and len(lines) - at <= 3
+    paragraph = " ".join(_paragraph(lines, at)).casefold()
+    return any(stem in paragraph for stem in words.LEGAL)
 
 
 def _is_ruled_signature(lines: list[str], at: int) -> bool:

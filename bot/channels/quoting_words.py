@@ -7,22 +7,21 @@ BOUNDARIES = {
 }
 """The first line of every mail of ours, by its language: what stands below it is ours, not the customer's."""
 BOUNDARY_CLASS = "till-boundary"
-"""The HTML element around that line. Gmail puts its own prefix before a quoted class, so it is searched, not compared."""
+"""The HTML element around that line. Gmail puts a prefix before a quoted class, so it is searched, not compared."""
 
 WROTE = (
     *("wrote", "writes", "a écrit", "a écrit", "escribió", "escribio", "ha escrito", "schrieb", "hat geschrieben"),
     *("escreveu", "ha scritto", "scrisse", "schreef", "skrev", "kirjoitti", "napisał(a)", "napisał", "napisała"),
     *(
-        "sent",
         "a scris",
         "írta",
         "пишет",
         "написал",
-        "написал(а)",
+        "\u043d\u0430\u043f\u0438\u0441\u0430\u043b(\u0430)",
         "написала",
         "написав",
         "va escriure",
-        "yazdı",
+        "yazd\u0131",
         "napsal",
     ),
     *("napsal(a)", "napísal", "έγραψε", "je napisao", "geschreven", "escriviu", "写道", "のメール", "skreiv"),
@@ -103,7 +102,7 @@ SENT_FROM = (
         "lähetetty",
         "wysłane z",
         "wysłano z",
-        "отправлено с",
+        "\u043e\u0442\u043f\u0440\u0430\u0432\u043b\u0435\u043d\u043e \u0441",
         "hentet fra",
     ),
     *("odesláno z", "yahoo mail:", "sent w/", "pobierz outlook", "从我的", "发自我的", "отправлено из"),
@@ -158,12 +157,19 @@ SIGN_OFFS = (
     *("met vriendelijke groet", "met vriendelijke groeten", "vriendelijke groet", "vriendelijke groeten", "groet"),
     *("groeten", "groetjes", "hartelijke groet", "hartelijke groeten", "mvg", "met groet", "hoogachtend"),
     *("med vänlig hälsning", "med vänliga hälsningar", "mvh", "med venlig hilsen", "med vennlig hilsen", "hälsningar"),
-    *("vänliga hälsningar", "venlig hilsen", "pozdrawiam", "z poważaniem", "с уважением", "ystävällisin terveisin"),
+    *(
+        "vänliga hälsningar",
+        "venlig hilsen",
+        "pozdrawiam",
+        "z poważaniem",
+        "\u0441 \u0443\u0432\u0430\u0436\u0435\u043d\u0438\u0435\u043c",
+        "ystävällisin terveisin",
+    ),
 )
 """A line of its own that ends a letter. "Thanks" is not among them: it is often the whole answer."""
 
 DISCLAIMERS = (
-    *("this email and any", "this e-mail and any", "this message and any", "this email is confidential", "disclaimer:"),
+    *("this email and any", "this e-mail and any", "this message and any", "this email is confidential", "disclaimer"),
     *("this e-mail is confidential", "this message is confidential", "confidentiality notice", "confidential notice"),
     *("the information contained in this", "the information in this e", "this communication is", "confidentiality:"),
     *(
@@ -191,3 +197,21 @@ DISCLAIMERS = (
     *("sans virus", "garanti sans virus", "privo di virus", "virusvrij", "livre de vírus", "no virus found"),
 )
 """How the paragraphs begin that companies and scanners hang below every mail."""
+LEGAL = (
+    *("confiden", "privileg", "intended", "legal", "virus", "scanned", "print", "environment", "unauthori", "error"),
+    *("destinatari", "dirigid", "imprimir", "medio ambiente", "errónea", "destinataire", "imprimer", "environnement"),
+    *("vertraulich", "bestimmt", "irrtümlich", "drucken", "umwelt", "haftung", "rechtlich", "por engano", "ambiente"),
+    *(
+        "riservat",
+        "stampare",
+        "indirizzat",
+        "errore",
+        "vertrouwelijk",
+        "bestemd",
+        "geadresseerd",
+        "milieu",
+        "afdrukken",
+    ),
+    *("vírus", "virenfrei", "sent to", "avast", "disclaimer", "proclaimer", "avg.com"),
+)
+"""One of these stands in such a paragraph: "Este email es para avisar..." may begin what a customer has to say."""
