@@ -4,7 +4,6 @@ import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import requests
 
@@ -58,7 +57,7 @@ def assemble(settings: Settings) -> Assembly:
     gateway = _gateway(settings, sandbox)
     ports = Ports(
         sms=_sms(settings, sandbox),
-        email=_email(settings, sandbox),
+        email=_email(settings, sandbox, clock),
         gateways={gateway.name: gateway},
         gateway=gateway,
         jobs=DatabaseJobs(database),
@@ -97,10 +96,10 @@ def _sms(settings: Settings, sandbox: Sandbox | None) -> SmsChannel:
     return TwilioSms(RebasedHttpClient(settings.twilio_api_base))
 
 
-def _email(settings: Settings, sandbox: Sandbox | None) -> EmailChannel:
+def _email(settings: Settings, sandbox: Sandbox | None, clock: Clock) -> EmailChannel:
     if settings.email == "sandbox" and sandbox is not None:
-        return SmtpEmail(sandbox.mail.url)
-    return SmtpEmail(settings.smtp_url.get_secret_value() if settings.smtp_url else "")
+        return SmtpEmail(sandbox.mail.url, clock)
+    return SmtpEmail(settings.smtp_url.get_secret_value() if settings.smtp_url else "", clock)
 
 
 def _gateway(settings: Settings, sandbox: Sandbox | None) -> Gateway:
