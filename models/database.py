@@ -25,6 +25,7 @@ class Database:
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 10, "pool_timeout": BUSY_TIMEOUT_S}
+        options["hide_parameters"] = True  # a traceback must not quote an address or a body
         if not self.is_sqlite:
             options["pool_pre_ping"] = True
             options["connect_args"] = {"options": f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_S}s"}
