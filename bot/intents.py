@@ -2,7 +2,7 @@
 Pure and deterministic. When in doubt it says UNKNOWN, never PAY or STOP."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Literal
@@ -45,7 +45,7 @@ class Understanding:
     """`also` is a second request in the same text. `language` is None where the words do not tell."""
 
     intent: Intent
-    slots: Slots = Slots()
+    slots: Slots = field(default_factory=Slots)
     also: Intent | None = None
     language: Literal["en", "es"] | None = None
 

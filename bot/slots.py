@@ -1,7 +1,7 @@
 """The particulars a text names: amount, invoice numbers, picks from the list, code, email, date.
 Each reader takes tokens or clean text and returns what is plainly there; it never guesses a missing part."""
 
-import datetime
+import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Slots:
     oldest: bool = False
     code: str | None = None
     email: str | None = None
-    date: datetime.date | None = None
+    date: dt.date | None = None
 
 
 CODE_LENGTHS = (6, 8)
@@ -58,7 +58,9 @@ def code_in(cleaned: str) -> str | None:
 
 ENDINGS = r"(?:com|net|org|edu|gov|co|io|me|us|uk|mx|es|ca|info|biz|dev|app|ar|cl|pe|test|invalid|example)"
 PROVIDERS = r"(?:gmail|yahoo|hotmail|outlook|icloud|aol|live|msn|proton|protonmail|ymail|comcast|me|mac)"
-EMAIL = re.compile(r"(?<![a-z0-9._%+'-])[a-z0-9](?:[a-z0-9._%+'-]{0,62}[a-z0-9_+-])?@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}(?![a-z0-9@-])")
+EMAIL = re.compile(
+    r"(?<![a-z0-9._%+'-])[a-z0-9](?:[a-z0-9._%+'-]{0,62}[a-z0-9_+-])?@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}(?![a-z0-9@-])"
+)
 REPAIRS = (
     (re.compile(r"\s?[(\[<{]\s?(?:at|arroba)\s?[)\]>}]\s?"), "@"),
     (re.compile(r"\s?[(\[{]\s?(?:dot|punto)\s?[)\]}]\s?"), "."),
@@ -128,7 +130,9 @@ PLACES = {
 # "the second one", "una factura": these words count only where nothing else does.
 WEAK_PLACES = frozenset({"one", "uno", "una"})
 FIRSTS = frozenset({"first", "primeras", "primeros", "top"})
-EVERYTHING = frozenset({"all", "everything", "todo", "todos", "todas", "toda", "both", "ambas", "ambos", "entire", "whole"})
+EVERYTHING = frozenset(
+    {"all", "everything", "todo", "todos", "todas", "toda", "both", "ambas", "ambos", "entire", "whole"}
+)
 OLDEST = frozenset({"oldest", "older", "earliest", "antigua", "antiguo", "vieja", "viejo"})
 EXCEPTIONS = frozenset({"except", "but", "excepto", "menos", "salvo", "minus", "excluding"})
 INVOICE_WORDS = frozenset({"invoice", "bill", "factura", "number", "numero"})
@@ -178,13 +182,17 @@ def _places(tokens: Sequence[Token]) -> list[int]:
         number = _number(token)
         if number is None or (token.kind == "num" and _names_invoice(tokens, place)):
             continue
-        if before in FIRSTS:
+        if before in FIRSTS or _follows(tokens, place) in FIRSTS:
             strong = list(range(1, number + 1))
         elif token.text in WEAK_PLACES:
             weak.append(number)
         elif token.text not in FIRSTS or not _counted(tokens, place):
             strong.extend(_span(tokens, place, number))
     return [number for number in strong or weak if number > 0]
+
+
+def _follows(tokens: Sequence[Token], place: int) -> str:
+    return tokens[place + 1].text if place + 1 < len(tokens) else ""
 
 
 def _counted(tokens: Sequence[Token], place: int) -> bool:
@@ -202,4 +210,4 @@ def _span(tokens: Sequence[Token], place: int, number: int) -> list[int]:
 def _number(token: Token) -> int | None:
     if token.kind in ("num", "ord"):
         return int(re.sub(r"\D", "", token.text))
-    return PLACES.get(token.text) if token.kind == "word" else ({"primeras": 1}.get(token.text))
+    return PLACES.get(token.text) if token.kind == "word" else None

@@ -55,7 +55,11 @@ class Grammar:
             if found := rule.pattern.search(symbols):
                 best[rule.intent] = Match(rule.intent, rule.weight, found.start(), found.end())
         stray = self._is_chatter(symbols)
-        kept = [m for m in best.values() if not self.silenced(m.intent, symbols) and not (stray and m.intent not in HEARD_ANYWAY)]
+        kept = [
+            m
+            for m in best.values()
+            if not self.silenced(m.intent, symbols) and not (stray and m.intent not in HEARD_ANYWAY)
+        ]
         return sorted(kept, key=lambda match: (-match.weight, self.order[match.intent]))
 
     def _is_chatter(self, symbols: str) -> bool:
@@ -99,17 +103,20 @@ def grammar() -> Grammar:
 
 
 def _names(value: object) -> list[str]:
-    assert isinstance(value, list)
+    if not isinstance(value, list):
+        raise TypeError("rules.toml holds lists of patterns")
     return [str(name) for name in value]
 
 
-PIECE = re.compile(r"(!\(|\(|\)|/|\^\^|\$\$|\^|\$)([?*+]|\{\d*,?\d*\})?|([^\s()]+?)([?*+]|\{\d*,?\d*\})?(?=[\s()]|$)")
+PIECE = re.compile(
+    r"(!\(|\(|\)|/|\^\^|\$\$|\$\.|\^|\$)([?*+]|\{\d*,?\d*\})?|([^\s()]+?)([?*+]|\{\d*,?\d*\})?(?=[\s()]|$)"
+)
 
 
 class Writer:
     """Writes one rule as a regular expression. A rule is names apart by spaces; `a|b` either; `? * +` repeats;
-    `( a / b )` groups; `^ $` the edges of a clause, `^^ $$` of the text; `..` small words; `~` any one token;
-    `!(` is not followed by, `<!a|b` not preceded by; `@name` a macro."""
+    `( a / b )` groups; `^ $` the edges of a clause, `$.` of a sentence, `^^ $$` of the text;
+    `..` small words; `~` any one token; `!(` is not followed by, `<!a|b` not preceded by; `@name` a macro."""
 
     def __init__(self, symbols: dict[str, str], macros: dict[str, str]) -> None:
         self.symbols = symbols
@@ -126,6 +133,7 @@ class Writer:
             "$$": r"\Z",
             "^": f"(?<![^{edge}])",
             "$": f"(?![^{edge}])",
+            "$.": f"(?![^{within}])",
             "~": f"[^{within}]",
         }
 

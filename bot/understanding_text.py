@@ -10,36 +10,23 @@ from bot.lexicon import lexicon, spell
 # Twilio's longest body. More than that is not a message, and the cap keeps the work linear.
 LONGEST_TEXT = 1_600
 
-EMOJI_WORDS = str.maketrans(
-    {
-        "👍": " ok ",
-        "👌": " ok ",
-        "✅": " ok ",
-        "🙏": " thanks ",
-        "👋": " hi ",
-        "🛑": " stop ",
-        "❓": "?",
-        "❔": "?",
-        "¿": " ",
-        "¡": " ",
-        "’": "'",
-        "‘": "'",
-        "`": "'",
-        "´": "'",
-        "“": " ",
-        "”": " ",
-        '"': " ",
-        "«": " ",
-        "»": " ",
-        "–": "-",
-        "—": ",",
-        "…": ".",
-        "_": " ",
-        "*": " ",
-        "~": " ",
-        "|": " ",
-        "\n": ".",
-    }
+SPOKEN_SIGNS = {
+    "👍": " ok ",
+    "👌": " ok ",
+    "✅": " ok ",
+    "🙏": " thanks ",
+    "👋": " hi ",
+    "🛑": " stop ",
+    "❓": "?",
+    "❔": "?",
+}
+APOSTROPHES = "\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}\N{ACUTE ACCENT}`"
+SPACED = '¿¡"“”«»_*~|'
+SIGNS = str.maketrans(
+    SPOKEN_SIGNS
+    | dict.fromkeys(APOSTROPHES, "'")
+    | dict.fromkeys(SPACED, " ")
+    | {"\N{EN DASH}": "-", "\N{EM DASH}": ",", "…": ".", "\n": "."}
 )
 DROPPED = frozenset({"Cf", "Cc", "Cs", "Co", "Cn", "Mn", "Me"})
 SYMBOLS = frozenset({"So", "Sk", "Zl", "Zp"})
@@ -54,40 +41,42 @@ class Token(NamedTuple):
     text: str
 
 
+UNITS_OF_MONEY = "dollars?|dolares|dolar|dlls|bucks?|usd|eur|euros?|pesos?|mxn|pounds?|quid|gbp|cad"
 KINDS = (
     ("email", r"[^\s@,;<>()\[\]:]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+"),
     ("url", r"(?:https?://|www\.)\S+|\b[a-z0-9-]{2,40}\.(?:com|net|org|ly|io|me|co|info|biz)\b(?:/\S*)?"),
-    ("phone", r"(?<!\d)\+?(?:1[-. ]?)?\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}(?!\d)|(?<![\d-])\+?\d{10,15}(?!\d)"),
+    ("phone_number", r"(?<!\d)\+?(?:1[-. ]?)?\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}(?!\d)|(?<![\d-])\+?\d{10,15}(?!\d)"),
     ("dated", r"(?<![\d/-])(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}/\d{1,2}(?:/\d{2,4})?)(?![\d/-])"),
-    (
-        "money",
-        r"(?:us ?)?[$€£] ?\d[\d.,]*\d|(?:us ?)?[$€£] ?\d"
-        r"|\d[\d.,]* ?(?:dollars?|dolares|dolar|dlls|bucks?|usd|eur|euros?|pesos?|mxn|pounds?|quid|gbp|cad)\b|\d[\d.,]* ?[$€£]",
-    ),
+    ("money", rf"(?:us ?)?[$€£] ?\d(?:[\d.,]*\d)?|\d[\d.,]* ?(?:(?:{UNITS_OF_MONEY})\b|[$€£])"),
     ("clock", r"\d{1,2}:\d{2}(?: ?[ap]\.?m\b)?|\d{1,2} ?[ap]\.?m\b|\d{1,2} ?o'?clock"),
     ("ord", r"\d{1,2} ?(?:st|nd|rd|th)\b|\d{1,2}(?:ro|ra|do|da|er|to|ta|vo|va)\b"),
-    ("ref", r"[a-z]{1,6}[-#]{1,2}\d{2,}(?:[-/]\d+)*|[a-z]{1,4}\d{3,}(?:[-/]\d+)*|\d{4}-\d{3,}|(?:# ?)?\d{3,12}(?![\w])"),
+    (
+        "ref",
+        r"[a-z]{1,6}[-#]{1,2}\d{2,}(?:[-/]\d+)*|[a-z]{1,4}\d{3,}(?:[-/]\d+)*|\d{4}-\d{3,}|(?:# ?)?\d{3,12}(?![\w])",
+    ),
     ("decimal", r"\d+[.,]\d{1,2}(?![\d.,])|\d{1,3}(?:,\d{3})+(?:\.\d{2})?"),
     ("num", r"(?:# ?)?\d{1,2}(?![a-z0-9])"),
     ("word", r"[a-z0-9@$]*[a-z][a-z0-9]*(?:'[a-z]+)*"),
     ("qm", r"\?[?!.\s]*"),
     ("brk", r"[.!;:]+|\n+| - "),
+    ("span", r"(?<=\d) ?- ?(?=\d)"),
     ("comma", r","),
     ("plus", r"[&+]"),
 )
+JOINTS = {"plus": "and", "span": "to"}
 TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in KINDS))
 
 
 def clean(text: str) -> str:
     """Lower-case ASCII-like text: no accents, emoji as words or gone, curly quotes straight, odd digits plain."""
-    folded = unicodedata.normalize("NFKC", text[:LONGEST_TEXT].translate(EMOJI_WORDS)).casefold()
+    folded = unicodedata.normalize("NFKC", text[:LONGEST_TEXT].translate(SIGNS)).casefold()
     folded = NUMBER_SIGN.sub(" number ", folded)
     return re.sub(r"\s+", " ", "".join(_plain(char) for char in unicodedata.normalize("NFD", folded))).strip()
 
 
 def _plain(char: str) -> str:
     if char < "\x7f":
-        return char if char >= " " else " "
+        return max(char, " ")
     category = unicodedata.category(char)
     if category == "Nd":
         return str(unicodedata.decimal(char))
@@ -105,8 +94,8 @@ def tokens_of(cleaned: str) -> list[Token]:
         kind, typed = match.lastgroup or "word", match.group()
         if kind == "word":
             found.extend(Token("word", word) for word in spell(typed))
-        elif kind == "plus":
-            found.append(Token("word", "and"))
+        elif kind in JOINTS:
+            found.append(Token("word", JOINTS[kind]))
         else:
             found.append(Token(kind, typed.strip()))
     return _without_list_commas(found)

@@ -14,11 +14,11 @@ from rapidfuzz.distance import OSA
 Language = Literal["en", "es", "any"]
 
 FOLDER = Path(__file__).parent
-# A three-letter word is one slip away from dozens of others, so short words are never guessed.
-SHORTEST_GUESSED = 4
+# A two-letter word is one slip away from dozens of others.
+SHORTEST_GUESSED = 3
 TWO_SLIPS_FROM = 8
 # "acme" is no slip of "came": a short word is guessed only from its first letter on.
-FIRST_LETTER_SURE_UNTIL = 6
+FIRST_LETTER_SURE_UNTIL = 5
 SPELLINGS_REMEMBERED = 20_000
 
 
@@ -75,9 +75,11 @@ def _entries() -> Iterator[tuple[str, Language, str]]:
 
 
 def _language(name: str) -> Language:
-    if name == "en" or name == "es":
-        return name
-    return "any"
+    match name:
+        case "en" | "es":
+            return name
+        case _:
+            return "any"
 
 
 def _expansions() -> dict[str, tuple[str, ...]]:
@@ -132,5 +134,6 @@ def _closest(word: str) -> str | None:
     if len(word) < FIRST_LETTER_SURE_UNTIL:
         candidates = [known for known in candidates if known[0] == word[0]]
     found = process.extract(word, candidates, scorer=OSA.distance, score_cutoff=slips, limit=8)
-    close = [(score, known[0] != word[0], sorted(known) != sorted(word), known) for known, score, _ in found]
+    # A letter left out is commoner than one too many: of equal slips the longer word wins.
+    close = [(slip, known[0] != word[0], sorted(known) != sorted(word), -len(known), known) for known, slip, _ in found]
     return min(close)[-1] if close else None
