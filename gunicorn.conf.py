@@ -13,11 +13,11 @@ graceful_timeout = 20
 control_socket_disable = True
 
 
-def post_worker_init(worker):  # noqa: ANN001, ANN201 - gunicorn's hooks
+def post_worker_init(worker):
     """After the fork: threads and connections belong to the process that uses them."""
     start(worker.app.callable)
 
 
-def worker_exit(_server, worker):  # noqa: ANN001, ANN201
+def worker_exit(_server, worker):
     if worker.app.callable is not None:
         stop(worker.app.callable)

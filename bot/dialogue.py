@@ -3,9 +3,8 @@ A handler takes the Turn, may move its thread's state, and returns the Replies."
 
 from collections.abc import Callable, Sequence
 
-from bot.intents import Intent
-
 from bot import housekeeping, identity, paying
+from bot.intents import Intent
 from bot.turn import Reply, Turn
 from models.conversation import ConversationState
 

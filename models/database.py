@@ -13,7 +13,7 @@ BUSY_TIMEOUT_S = 15
 """Longest wait for the write lock; Twilio gives a webhook 15 s in all."""
 
 IDLE_TIMEOUT_S = 10
-"""PostgreSQL ends a transaction that does nothing this long: a frozen or cut-off process must not keep its row locks."""
+"""PostgreSQL ends a transaction that idles this long: a frozen or cut-off process must not keep its row locks."""
 
 _RETRYABLE = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
 
