@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from bot import delivery, messenger, notices, replies, verifying
-from models.context import Context, Runtime
+from bot import delivery, messenger, replies, verifying
+from models.context import Runtime
 from models.limits import LimitCount
 from payments import reconcile
-from payments.settle import Settlement
 from web import engine
+from web.announcing import announce
 from web.work import Job, Work
 
 JOBS_KEPT = timedelta(days=14)
@@ -19,11 +19,7 @@ LIMITS_KEPT = timedelta(days=2)  # the longest limit counts a day and looks back
 
 def janitor(runtime: Runtime) -> int:
     """Ask about payments that no event has ended, and tell their customers. Returns how many changed."""
-    return len(reconcile.resolve_due(runtime, _announce))
-
-
-def _announce(ctx: Context, settlement: Settlement) -> None:
-    notices.announce(ctx, settlement.payment, settlement.became)
+    return len(reconcile.resolve_due(runtime, announce))
 
 
 def purge(runtime: Runtime) -> int:

@@ -12,12 +12,11 @@ from models import limits
 from models.context import Context
 from models.customer import normalise_email
 from models.merchant import Merchant
-from models.session import IDLE_LIFETIME, WebSession
-from models.verification import CODE_DIGITS, CODE_LIFETIME
+from models.session import WebSession
 from payments import links
-from web import auth, errors, framing, portal_invoices
+from web import auth, errors, framing, portal_invoices, sign_in_pages
 from web.context import reads, runtime, writes
-from web.pages import AccountsPage, Choice, CodePage, Notice, Problem, SignInPage
+from web.pages import Notice, Problem
 from web.security import client_network
 from web.services import directory
 
@@ -41,7 +40,7 @@ def home(slug: str) -> Response:
     notice = Notice.SIGNED_OUT if "bye" in request.args else None
     if notice is None and auth.was_signed_in(merchant):
         notice = Notice.SESSION_ENDED
-    return framing.show(_sign_in_page(merchant, notice=notice))
+    return sign_in_pages.sign_in_page(merchant, notice=notice)
 
 
 @blueprint.post("")
@@ -52,7 +51,7 @@ def ask(ctx: Context, slug: str) -> BaseResponse:
     typed = request.form.get("email", "").strip()
     problem = _email_problem(typed)
     if problem is not None:
-        return framing.show(_sign_in_page(merchant, problem=problem, email=typed[:MAX_EMAIL_CHARS]), 400)
+        return sign_in_pages.sign_in_page(merchant, problem=problem, email=typed[:MAX_EMAIL_CHARS])
     browser = auth.browser_id() or auth.new_browser_id()
     if _may_ask(ctx):
         verifying.start(ctx, merchant, auth.asker(merchant, browser), typed)
@@ -69,8 +68,10 @@ def code(ctx: Context, slug: str) -> BaseResponse:
     if browser is None:
         return _to_door(slug)
     if verifying.is_locked(ctx, merchant, auth.asker(merchant, browser)):
-        return _code_page(ctx, merchant, browser, problem=Problem.CODE_LOCKED)
-    return _code_page(ctx, merchant, browser, notice=Notice.CODE_RESENT if "again" in request.args else None)
+        return sign_in_pages.code_page(ctx, merchant, browser, problem=Problem.CODE_LOCKED)
+    return sign_in_pages.code_page(
+        ctx, merchant, browser, notice=Notice.CODE_RESENT if "again" in request.args else None
+    )
 
 
 @blueprint.post("/code/again")
@@ -94,7 +95,7 @@ def check(ctx: Context, slug: str) -> BaseResponse:
         return _to_door(slug)
     typed = request.form.get("code", "")[:MAX_CODE_CHARS]
     if not (digits := re.sub(r"[\s.-]", "", typed)):
-        return _code_page(ctx, merchant, browser, problem=Problem.CODE_MISSING)
+        return sign_in_pages.code_page(ctx, merchant, browser, problem=Problem.CODE_MISSING)
     checked = verifying.check(ctx, merchant, auth.asker(merchant, browser), digits)
     if checked.outcome is Outcome.APPROVED:
         return _approved(ctx, merchant, browser, checked)
@@ -105,7 +106,7 @@ def check(ctx: Context, slug: str) -> BaseResponse:
 @reads
 def accounts(ctx: Context, slug: str) -> BaseResponse:
     merchant = _merchant(slug)
-    return _accounts_page(ctx, merchant) or _to_door(slug)
+    return sign_in_pages.accounts_page(ctx, merchant) or _to_door(slug)
 
 
 @blueprint.post("/accounts")
@@ -114,7 +115,7 @@ def choose_account(ctx: Context, slug: str) -> BaseResponse:
     merchant = _merchant(slug)
     browser, chosen = auth.browser_id(), request.form.get("customer")
     if not chosen:
-        return _accounts_page(ctx, merchant, Problem.CHOICE_MISSING) or _to_door(slug)
+        return sign_in_pages.accounts_page(ctx, merchant, Problem.CHOICE_MISSING) or _to_door(slug)
     found = [customer.id for customer, _ in auth.accounts(ctx, merchant, browser) if customer.public_id == chosen]
     if browser is None or not found:
         abort(404)
@@ -176,59 +177,19 @@ def _may_ask(ctx: Context) -> bool:
     return limits.hit(ctx.session, limits.CODES_PER_BROWSER_NETWORK, client_network(), ctx.clock.now())
 
 
-def _sign_in_page(
-    merchant: Merchant, *, problem: Problem | None = None, notice: Notice | None = None, email: str = ""
-) -> SignInPage:
-    return SignInPage(
-        frame=framing.frame(merchant),
-        problem=problem,
-        notice=notice,
-        action=url_for("portal.ask", slug=merchant.slug),
-        email=email,
-        idle_minutes=int(IDLE_LIFETIME.total_seconds() // 60),
-    )
-
-
-def _code_page(
-    ctx: Context,
-    merchant: Merchant,
-    browser: str,
-    *,
-    problem: Problem | None = None,
-    notice: Notice | None = None,
-    typed: str = "",
-    tries_left: int = 0,
-) -> Response:
-    asked = auth.challenge(ctx, merchant, browser)
-    page = CodePage(
-        frame=framing.frame(merchant),
-        problem=problem,
-        notice=notice,
-        action=url_for("portal.check", slug=merchant.slug),
-        resend_action=url_for("portal.send_again", slug=merchant.slug),
-        restart_url=url_for("portal.home", slug=merchant.slug),
-        email=asked.email if asked else None,
-        code=typed,
-        tries_left=tries_left,
-        digits=asked.digits if asked else CODE_DIGITS,
-        minutes=int(CODE_LIFETIME.total_seconds() // 60),
-        locked_minutes=int(verifying.LOCKED_FOR.total_seconds() // 60),
-    )
-    return framing.show(page, _CODE_STATUS.get(problem, 400) if problem else 200)
-
-
-_CODE_STATUS = {Problem.CODE_LOCKED: 429}
-
-
 def _refused(ctx: Context, merchant: Merchant, browser: str, checked: Checked, typed: str) -> BaseResponse:
     match checked.outcome:
         case Outcome.WRONG:
             left = checked.tries_left
-            return _code_page(ctx, merchant, browser, problem=Problem.CODE_WRONG, typed=typed, tries_left=left)
+            return sign_in_pages.code_page(
+                ctx, merchant, browser, problem=Problem.CODE_WRONG, typed=typed, tries_left=left
+            )
         case Outcome.EXPIRED:
-            return _code_page(ctx, merchant, browser, problem=Problem.CODE_EXPIRED, notice=Notice.CODE_RESENT)
+            return sign_in_pages.code_page(
+                ctx, merchant, browser, problem=Problem.CODE_EXPIRED, notice=Notice.CODE_RESENT
+            )
         case Outcome.LOCKED:
-            return _code_page(ctx, merchant, browser, problem=Problem.CODE_LOCKED)
+            return sign_in_pages.code_page(ctx, merchant, browser, problem=Problem.CODE_LOCKED)
         case _:
             return _to_door(merchant.slug)
 
@@ -238,19 +199,6 @@ def _approved(ctx: Context, merchant: Merchant, browser: str, checked: Checked) 
     if len(checked.customers) == 1:
         return _enter(ctx, merchant, browser, checked.customers[0])
     return redirect(url_for("portal.accounts", slug=merchant.slug), 303)
-
-
-def _accounts_page(ctx: Context, merchant: Merchant, problem: Problem | None = None) -> Response | None:
-    found = auth.accounts(ctx, merchant, auth.browser_id())
-    if not found:
-        return None
-    page = AccountsPage(
-        frame=framing.frame(merchant),
-        problem=problem,
-        action=url_for("portal.choose_account", slug=merchant.slug),
-        accounts=[Choice(value=customer.public_id, label=customer.name) for customer, _ in found],
-    )
-    return framing.show(page, 400 if problem else 200)
 
 
 def _enter(ctx: Context, merchant: Merchant, browser: str, customer_id: int) -> BaseResponse:

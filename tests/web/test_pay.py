@@ -1,6 +1,7 @@
 """The pay page: looking changes nothing, pressing pays once, and every state of a link has its words."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -173,6 +174,17 @@ def test_it_starts_one_payment_for_two_presses(alice: Visitor, url: str, world: 
     alice.opens(url)
     second = alice.presses_pay(url, idempotency_key="two")
     assert first.location == second.location
+    assert len(records.payments(world)) == 1
+
+
+@pytest.mark.parametrize("keys", [["same"] * 12, [f"press-{n}" for n in range(12)]])
+def test_it_starts_one_payment_for_many_presses_at_once(url: str, world: World, keys: list[str]) -> None:
+    tabs = [Visitor(world) for _ in keys]
+    for tab in tabs:
+        tab.opens(url)
+    with ThreadPoolExecutor(len(keys)) as pool:
+        answers = list(pool.map(lambda tab, key: tab.presses_pay(url, idempotency_key=key), tabs, keys))
+    assert {answer.status_code for answer in answers} <= {303, 409}
     assert len(records.payments(world)) == 1
 
 
