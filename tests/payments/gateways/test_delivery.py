@@ -1,5 +1,8 @@
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 
 from payments.gateways.delivery import BACKOFF, Delivery
 from payments.gateways.troubles import Trouble
@@ -61,17 +64,24 @@ def test_it_signs_each_try_afresh(shop: Shop) -> None:
     assert accepted == [204]
 
 
-def test_two_who_deliver_at_once_post_once(shop: Shop) -> None:
-    posts: list[int] = []
+def test_eight_who_deliver_at_once_post_everything_once(shop: Shop) -> None:
+    posts: list[bytes] = []
+    gate = Barrier(8)
 
-    def post(*_request: object) -> int:
-        posts.append(delivery.flush())
+    def post(_url: str, _headers: object, body: bytes) -> int:
+        posts.append(body)
         return 204
 
-    delivery = Delivery(shop.bank, url=WEBHOOK, secrets=[SECRET], post=post)
-    shop.gateway.start(WANTED)
+    def deliver(_hand: int) -> int:
+        gate.wait()
+        return Delivery(shop.bank, url=WEBHOOK, secrets=[SECRET], post=post).flush()
 
-    assert (delivery.flush(), posts) == (1, [0])
+    for n in range(30):
+        shop.gateway.start(replace(WANTED, reference=str(n)))
+    with ThreadPoolExecutor(8) as pool:
+        taken = sum(pool.map(deliver, range(8)))
+
+    assert (taken, len(posts), len(set(posts))) == (30, 30, 30)
 
 
 def test_it_can_send_everything_twice(shop: Shop) -> None:
