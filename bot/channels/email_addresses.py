@@ -14,8 +14,8 @@ _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]{1,64}(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
 _PLAIN = rf"{_LOCAL}@{_LABEL}(?:\.{_LABEL}){{1,20}}"
 _FROM = re.compile(rf'\s*(?:("(?:[^"\\]|\\.)*"|[^"<>(),:;@\\\[\]]*?)\s*<({_PLAIN})>|({_PLAIN}))\s*')
-_ANYWHERE = re.compile(r"[^\s<>,;:\"()@\[\]\\]{1,128}@[A-Za-z0-9.\-]{1,253}")
-_MESSAGE_ID = re.compile(r"<[^<>\s]{1,253}>")
+_ANYWHERE = re.compile(r"[^\s\x00-\x20\x7f-\xa0\ud800-\udfff<>,;:\"()@\[\]\\]{1,128}@[A-Za-z0-9.\-]{1,253}")
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,253}>")
 _TAG = re.compile(r"[A-Za-z0-9._~=\-]{1,128}")
 
 

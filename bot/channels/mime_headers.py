@@ -14,6 +14,7 @@ FIELDS = 1_000
 _WORD = re.compile(r"=\?([A-Za-z0-9_.:*'\-]{1,40})\?([bBqQ])\?([^?\s]*)\?=")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 _SPACES = re.compile(r"\s{2,}")
 _TEXT_CODEC = re.compile(
     r"utf_?(8|16|32)([_-]?(le|be|sig))?|u8|us_?ascii|ascii|646|latin_?[0-9]{1,2}|l[0-9]|(iso_?)?8859_[0-9]{1,2}(_e|_i)?"
@@ -100,7 +101,7 @@ def decode_text(data: bytes, charset: str) -> str:
 
 def decode_base64(data: bytes) -> bytes:
     """What can be read of it, however it is padded."""
-    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+    kept = data.translate(None, _NOT_BASE64)
     kept = kept[: len(kept) - (len(kept) % 4 == 1)]
     return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
 

@@ -91,8 +91,11 @@ def _headers(mail: dict[str, Any]) -> Headers:
 
 def _parsed(mail: dict[str, Any], added: Headers) -> Letter:
     """Postmark takes From, To, Cc, Subject and Date out of the list of headers. Its own MessageID is not the mail's."""
-    missing = [name for name in ("From", "To", "Cc", "Subject", "Date") if not added.all(name.lower())]
-    own = headers_of([(name, _text(mail, name)) for name in missing if _text(mail, name)])
+    sender = mail.get("FromFull")
+    known = {"From": _text(sender, "Email") if isinstance(sender, dict) else ""} | {
+        name: _text(mail, name) for name in ("From", "To", "Cc", "Subject", "Date") if _text(mail, name)
+    }
+    own = headers_of([(name, value) for name, value in known.items() if value and not added.all(name.lower())])
     headers = Headers(added.fields + own.fields)
     kind = headers.first("content-type").split(";")[0].strip().lower() or "text/plain"
     return Letter(headers, _text(mail, "TextBody"), _text(mail, "HtmlBody"), content_type=kind)

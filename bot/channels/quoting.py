@@ -44,7 +44,7 @@ def newest_text(text: str) -> str:
 def clean(text: str) -> str:
     """Line ends as \\n, without what cannot be seen: zero-width and direction marks, and one that trackers leave."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u00a0", " ")
-    return _INVISIBLE.sub("", text)
+    return _INVISIBLE.sub("", text).encode("utf-8", "replace").decode()
 
 
 def _lines(text: str) -> list[str]:

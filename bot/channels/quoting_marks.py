@@ -9,6 +9,7 @@ ATTRIBUTION_LINES = 6
 ATTRIBUTION_CHARS = 400
 HEADER_LINES = 8
 NAME_CHARS = 60
+LAST_WORDS_CHARS = 50
 
 QUOTED = re.compile(r"[ \t]{0,3}(?:[A-Z]{0,3}>|\|(?:[ \t]|$))")
 _RULE = re.compile(r"[ \t]*[-_=\u2013\u2014*\u2500]{2,200}[ \t]*$")
@@ -33,7 +34,7 @@ _WEEKDAY = (
 _OPENING = re.compile(
     rf"[\s*_\-]*(?:(?:on|am|le|el|il|op|em|no dia|den|på|w dniu|dnia|in data|quoting) |\d|{_WEEKDAY})"
 )
-_MID_LINE = re.compile(rf"(?:^|[ \t]|-)(?=(?:on|am|le|el|il|op|em) (?:\d|{_WEEKDAY}|[a-z]{{3}},))")
+_MID_LINE = re.compile(rf"(?:^|[ \t]|-)(?=(?:on|am|le|el|il|op|em) (?:\d|{_WEEKDAY}|[a-z]{{3}},))", re.IGNORECASE)
 _FIELD = re.compile(r"[\s>*_]{0,8}([^\W\d_][^:\n\uff1a*]{0,24}?)[\s*_\u00a0]{0,4}[:\uff1a][\s*_]{0,4}(.*)")
 _INLINE_DIVIDER = re.compile(rf"-{{3,}}.{{1,160}}{_VERBS}\s*:?\s*-{{3,}}\s*$")
 _FROM = frozenset(words.FROM)
@@ -96,9 +97,13 @@ def attribution_length(lines: list[str], at: int) -> int:
 
 def before_attribution(line: str, following: list[str]) -> str | None:
     """What stands before an attribution that a program has put on the answer's own line; None: there is none."""
-    if len(line) > ATTRIBUTION_CHARS or not _VERB_LAST.search(line.casefold()) or _OPENING.match(line.casefold()):
+    if (
+        len(line) > ATTRIBUTION_CHARS
+        or not _VERB_LAST.search(line[-LAST_WORDS_CHARS:].casefold())
+        or _OPENING.match(line.casefold())
+    ):
         return None
-    for found in _MID_LINE.finditer(line.casefold()):
+    for found in _MID_LINE.finditer(line):
         if found.end() and _is_attribution(line[found.end() :], following, 0):
             return line[: found.start()].rstrip(" \t-")
     return None
@@ -131,10 +136,12 @@ def _is_attribution(joined: str, lines: list[str], after: int) -> bool:
     has_address, has_time = _ADDRESS.search(folded) is not None, _TIME.search(folded) is not None
     opens, ends = _OPENING.match(folded) is not None, _ENDS.search(folded) is not None
     quoted_next = any(QUOTED.match(line) for line in _next_text(lines, after))
-    if _VERB_LAST.search(folded):
+    if _VERB_LAST.search(folded[-LAST_WORDS_CHARS:]):
         if has_time and opens and (has_address or (ends and not _MYSELF.search(folded))):
             return True
         return ends and (has_address or quoted_next)
+    if not (ends or quoted_next):
+        return False
     verb = _VERB.search(folded)
     if quoted_next and has_time and has_address and opens and not verb:
         return True
