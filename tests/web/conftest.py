@@ -6,26 +6,31 @@ from pathlib import Path
 import pytest
 
 from models.database import Database
+from tests.support.databases import copy_of
 from tests.support.visitor import Visitor
 from tests.support.workers import sibling_url
 from tests.support.world import World, empty, make_world, populate
 
 
 @pytest.fixture(scope="session")
-def pages_database(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    with sibling_url(database_url, tmp_path_factory.mktemp("pages"), "pages") as url:
+def blank_url(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Every table, and nothing in them."""
+    with sibling_url(database_url, tmp_path_factory.mktemp("blank"), "blank") as url:
         database = Database(url)
-        yield database
+        empty(database)
         database.dispose()
+        yield url
 
 
 @pytest.fixture
-def world(pages_database: Database, tmp_path: Path) -> Iterator[World]:
-    empty(pages_database)
-    made = make_world(pages_database, tmp_path)
-    populate(made)
-    yield made
-    made.bank.database.dispose()
+def world(blank_url: str, tmp_path: Path) -> Iterator[World]:
+    with copy_of(blank_url, tmp_path) as url:
+        database = Database(url)
+        made = make_world(database, tmp_path)
+        populate(made)
+        yield made
+        made.bank.database.dispose()
+        database.dispose()
 
 
 @pytest.fixture
