@@ -12,8 +12,9 @@ SENT_FROM_CHARS = 80
 
 _DELIMITER = re.compile(r"\s{0,3}(?:--|\u2014|\u2013|-- ?\u00a0)\s*$")
 _LONG_RULE = re.compile(r"\s{0,3}(?:[-\u2014\u2013]{3,}|_{2,}|\*{3,}|={3,}|\u2500{3,})\s*$")
+_UNDERSCORES = re.compile(r"\s{0,3}_{5,}\s*$")
 _LIST_FOOTER = re.compile(r"mailing list|listinfo|unsubscribe|google groups|to unsubscribe|groups\.google")
-_SENTENCE = re.compile(r"[^\W\d_]{2,}[.!?]\s+[^\W_]|[,;] [^\W\d_]+ [^\W\d_]+ [^\W\d_]+ [^\W\d_]+ ")
+_SENTENCE = re.compile(r"[^\W\d_]{3,}[.!?]\s+[^\W_]|[,;] [^\W\d_]+ [^\W\d_]+ [^\W\d_]+ [^\W\d_]+ ")
 _CONTACT = re.compile(r"@|https?:|www\.|\+?\d[\d .()/-]{6,}|\btel\b|\bphone\b|\bmobile\b|\bfax\b|\|", re.IGNORECASE)
 _LINK = re.compile(r"[<(\[] ?https?:[^>)\]\s]{0,300} ?[>)\]]")
 _REMARK = re.compile(
@@ -97,6 +98,8 @@ def _is_ruled_signature(lines: list[str], at: int) -> bool:
         return True
     if any(_LIST_FOOTER.search(line.casefold()) for line in rest[:8]):
         return True
+    if _UNDERSCORES.match(lines[at]) and len(rest) <= 6 and all(_is_short(line) for line in rest):
+        return True
     return len(rest) <= SIGNATURE_LINES and _reads_as_signature(rest)
 
 
@@ -105,8 +108,11 @@ def _reads_as_signature(rest: list[str]) -> bool:
         return True
     if any(_folded(line).startswith(words.DISCLAIMERS) for line in rest[:4]):
         return True
-    short = all(len(line) <= SIGNATURE_LINE_CHARS and not _SENTENCE.search(line) for line in rest)
-    return short and any(_CONTACT.search(line) for line in rest)
+    return all(_is_short(line) for line in rest) and any(_CONTACT.search(line) for line in rest)
+
+
+def _is_short(line: str) -> bool:
+    return len(line) <= SIGNATURE_LINE_CHARS and not _SENTENCE.search(line)
 
 
 def _following(lines: list[str], at: int) -> list[str]:
