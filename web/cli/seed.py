@@ -6,7 +6,7 @@ import click
 from flask.cli import with_appcontext
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from models.context import Environment
 from models.errors import DomainError
@@ -43,7 +43,8 @@ def _bar(console: Console) -> Progress:
 
 
 def _tell(console: Console, seeded: list[SeededMerchant]) -> None:
-    table = Table("Merchant", "Number", "Customers", "API key (shown this once)")
+    key = Column("API key (shown this once)", overflow="fold")
+    table = Table("Merchant", "Number", "Customers", key)
     for merchant in seeded[:10]:
         table.add_row(merchant.card.slug, merchant.card.number, f"{len(merchant.customers):,}", merchant.api_key)
     console.print(table)
