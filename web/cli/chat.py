@@ -24,6 +24,7 @@ QUIET_S = 1.0
 PATIENCE_S = 10.0
 TIMEOUT_S = 40
 _CODE = re.compile(r"\b\d{6,8}\b")
+PROMPT = "[bold]> [/]"
 HELP = "Type a text. :code sends the newest code, :clock 7d moves the clock, :quit (or Ctrl-D) leaves."
 
 Message = dict[str, Any]
@@ -122,28 +123,34 @@ def _pick_up(manifest: dict[str, Any], wanted: str | None, console: Console) -> 
 def _talk(phone: Phone, console: Console) -> None:
     """Until Ctrl-D. A thread shows what arrives by itself: receipts, for one."""
     console.print(HELP, style="dim")
-    stop = threading.Event()
-    threading.Thread(target=_watch, args=(phone, console, stop), daemon=True).start()
+    typing = threading.Event()
+    threading.Thread(target=_watch, args=(phone, console, typing), daemon=True).start()
     while True:
+        typing.set()
         try:
-            line = console.input("[bold]> [/]").strip()
+            line = console.input(PROMPT).strip()
         except (EOFError, KeyboardInterrupt):
             break
+        typing.clear()
         if line == ":quit":
             break
         _turn(phone, line, console, echo=False)
-    stop.set()
     console.print()
 
 
-def _watch(phone: Phone, console: Console, stop: threading.Event) -> None:
-    while not stop.wait(QUIET_S):
+def _watch(phone: Phone, console: Console, typing: threading.Event) -> None:
+    while typing.wait():
+        time.sleep(QUIET_S)
         try:
-            for message in phone.news():
-                console.print("\r", end="")
-                _show(message, console)
+            arrived = phone.news() if typing.is_set() else []
         except requests.RequestException:
-            stop.wait(PATIENCE_S)  # the next text tells that the demo has gone
+            time.sleep(PATIENCE_S)  # the next text tells that the demo has gone
+            continue
+        for message in arrived:
+            console.print()
+            _show(message, console)
+        if arrived:
+            console.print(PROMPT, end="")
 
 
 def _turn(phone: Phone, line: str, console: Console, *, echo: bool) -> None:
