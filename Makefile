@@ -47,7 +47,7 @@ prove: setup ## the long proofs: kills, floods, failovers
 	@$(BIN)/pytest -m prove
 
 fuzz: setup ## the tests that make up their own input, with far more of it
-	@$(BIN)/pytest $(TESTS) -m fuzz --hypothesis-profile=fuzz
+	@$(BIN)/pytest $(TESTS) -m fuzz --hypothesis-profile=fuzz -rP
 
 lock: ## renew requirements/*.txt from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	@requirements/lock.sh $(UPGRADE)
