@@ -60,9 +60,9 @@ def newest_link(world: World) -> PayLink:
         return ctx.session.scalars(sa.select(PayLink).order_by(PayLink.id.desc()).limit(1)).one()
 
 
-def pay(world: World, *numbers: str) -> Payment:
+def pay(world: World, *numbers: str, conversation_id: int | None = None) -> Payment:
     """By card, at once."""
-    token = link(world, *numbers).removeprefix("/p/")
+    token = link(world, *numbers, conversation_id=conversation_id).removeprefix("/p/")
     with world.runtime.read() as ctx:
         total = links.read(ctx, token).total
     begun = begin.begin(world.runtime, token, Method.CARD, idempotency_key=uuid4().hex, shown_total=total)

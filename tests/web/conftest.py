@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from models.database import Database
+from tests.support import records
 from tests.support.databases import copy_of
 from tests.support.visitor import Visitor
 from tests.support.workers import sibling_url
-from tests.support.world import World, empty, make_world, populate
+from tests.support.world import ALICE, ALICE_EMAIL, World, empty, make_world, populate
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +42,18 @@ def alice(world: World) -> Visitor:
 @pytest.fixture
 def bob(world: World) -> Visitor:
     return Visitor(world)
+
+
+@pytest.fixture
+def url(world: World) -> str:
+    """A link to Alice's oldest invoice, from the portal."""
+    return records.link(world, "INV-1042")
+
+
+@pytest.fixture
+def texted(world: World) -> str:
+    """The same, by text."""
+    phone = world.phone(ALICE)
+    phone.proves(ALICE_EMAIL)
+    phone.says("1")
+    return phone.link()
