@@ -88,7 +88,7 @@ def _claimed(message: Message, outbound: Outbound, *, left_behind: bool = False)
 def _refusal(ctx: Context, message: Message) -> str | None:
     """Why this must not go after all: things change between queueing and sending."""
     address = (message.merchant_id, message.channel, message.their_address)
-    if message.kind not in DESPITE_OPT_OUT and optouts.is_opted_out(ctx, *address):
+    if not _may_go_despite_opt_out(message) and optouts.is_opted_out(ctx, *address):
         return "opted_out"
     if _is_bad(ctx, *address):
         return "bad_address"
@@ -97,6 +97,11 @@ def _refusal(ctx: Context, message: Message) -> str | None:
     if message.pay_link_id is not None and not _is_open(ctx, message.pay_link_id):
         return "link_not_open"
     return None
+
+
+def _may_go_despite_opt_out(message: Message) -> bool:
+    by_email = message.channel is Channel.EMAIL and message.kind in optouts.EMAILED_ANYWAY
+    return by_email or message.kind in DESPITE_OPT_OUT
 
 
 def _is_bad(ctx: Context, merchant_id: int, channel: Channel, address: str) -> bool:

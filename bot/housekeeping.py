@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from bot.intents import Intent
-
 from bot import notices, optouts, rendering
+from bot.intents import Intent
 from bot.turn import Reply, Turn
 from models.conversation import ConversationState, Promise
+from models.customer import Channel
 
 QUIET_KINDS = frozenset({"STOP", "START", "HELP"})
 """Twilio's OptOutType: its platform has already answered the customer; a second answer is one too many."""
@@ -16,15 +16,23 @@ def _answered_by_carrier(turn: Turn) -> bool:
     return turn.inbound.opt_out_type in QUIET_KINDS
 
 
+def _address(turn: Turn) -> tuple[int, Channel, str]:
+    return turn.merchant.id, turn.inbound.channel, turn.inbound.sender
+
+
+def _source(turn: Turn) -> str:
+    return "email" if turn.is_by_email else "text"
+
+
 def opt_out(turn: Turn) -> Sequence[Reply]:
     """At once, for every number of this merchant, with one confirmation at most (47 CFR 64.1200(a)(12))."""
-    optouts.opt_out(turn.ctx, turn.merchant.id, turn.inbound.channel, turn.inbound.sender, "text", turn.message_id)
+    optouts.opt_out(turn.ctx, *_address(turn), _source(turn), turn.message_id)
     turn.thread.customer_id, turn.thread.shown, turn.thread.state = None, None, ConversationState.IDLE
     return [] if _answered_by_carrier(turn) else [turn.say("opt_out")]
 
 
 def opt_in(turn: Turn) -> Sequence[Reply]:
-    optouts.opt_in(turn.ctx, turn.merchant.id, turn.inbound.channel, turn.inbound.sender, "text", turn.message_id)
+    optouts.opt_in(turn.ctx, *_address(turn), _source(turn), turn.message_id)
     return [] if _answered_by_carrier(turn) else [turn.say("opt_in")]
 
 
@@ -78,7 +86,7 @@ def hand_off_already_paid(turn: Turn) -> Sequence[Reply]:
 
 def _to_person(turn: Turn, kind: str) -> Sequence[Reply]:
     if turn.thread.state is not ConversationState.HUMAN:
-        notices.ask_for_person(turn.ctx, turn.merchant, turn.inbound, turn.thread.customer_name, kind)
+        notices.ask_for_person(turn.ctx, turn.merchant, turn.inbound.sender, turn.thread.customer_name, kind)
     turn.thread.state = ConversationState.HUMAN
     return [turn.say(kind, phone=turn.merchant.phone, hours=turn.merchant.hours)]
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from bot import paying, rendering, verifying
 from bot.turn import Reply, Turn
 from bot.verifying import Asker, Outcome
-from models.conversation import CHOICE_LIFETIME, ConversationState, Proof
+from models.conversation import ConversationState, Proof
 from models.customer import ContactPoint, Customer
 
 MAX_ACCOUNTS = 5
@@ -27,7 +27,10 @@ def portal_link(turn: Turn) -> Sequence[Reply]:
 
 
 def ask(turn: Turn) -> Sequence[Reply]:
-    """The first text gets the portal link and the question; a later one in the same state only the question."""
+    """The first text gets the portal link and the question; a later one in the same state only the question.
+    An email has shown whose it is, or it would not be here: what is open is the account."""
+    if turn.is_by_email:
+        return ask_whose_account(turn)
     asked = turn.thread.state is ConversationState.ASKING_EMAIL
     if turn.thread.state is ConversationState.VERIFYING:
         return remind_of_code(turn)
@@ -95,7 +98,7 @@ def choose_account(turn: Turn) -> Sequence[Reply]:
     if (
         shown is None
         or shown["kind"] != "accounts"
-        or turn.now.timestamp() - shown["at"] > CHOICE_LIFETIME.total_seconds()
+        or turn.now.timestamp() - shown["at"] > turn.choice_lifetime.total_seconds()
     ):
         return ask(turn)
     ids = shown["ids"]

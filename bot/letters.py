@@ -8,6 +8,7 @@ from functools import lru_cache
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
+from bot.channels.quoting_words import BOUNDARIES, BOUNDARY_CLASS
 from bot.rendering import TEMPLATES, language_of
 from bot.wording import plain
 from models.merchant import Merchant
@@ -32,6 +33,12 @@ _environment = Environment(
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
 
 
+class Words(str):
+    """Our own words, whose slots are harmless already: they keep their length and their links."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     subject: str
@@ -52,18 +59,22 @@ class Sender:
 
 
 def letter(kind: str, locale: str, *, merchant: Merchant, **slots: object) -> Letter:
-    """`{link}` and `{code}` stay in place, as in texts. Raises jinja2.UndefinedError for a missing slot."""
+    """`{link}` and `{code}` stay in place, as in texts. Begins with the line below which a reply only quotes us.
+    Raises jinja2.UndefinedError for a missing slot."""
     language = language_of(locale)
     values = {name: _harmless(value) for name, value in slots.items()}
     values |= {"language": language, "sender": _sender(merchant)}
+    values |= {"boundary": BOUNDARIES[language], "boundary_class": BOUNDARY_CLASS}
     folder = f"{language}/{kind}"
     subject = " ".join(_template(f"{folder}/subject.txt").render(values).split())[:SUBJECT_CHARS]
     text = _template(f"{folder}/body.txt").render(values)
     html = _template(f"{folder}/body.html").render(values, subject=subject)
-    return Letter(subject, text.strip() + "\n", _inliner.inline(html))
+    return Letter(subject, f"{BOUNDARIES[language]}\n\n{text.strip()}\n", _inliner.inline(html))
 
 
 def _harmless(value: object) -> object:
+    if isinstance(value, Words):
+        return value
     if isinstance(value, str):
         return plain(value, SLOT_CHARS)
     return [_harmless(part) for part in value] if isinstance(value, list | tuple) else value

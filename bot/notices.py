@@ -13,7 +13,6 @@ from models.merchant import Merchant
 from models.message import Direction, Message, MessageStatus, Route
 from models.paylink import PayLink, PayLinkState
 from models.payment import Allocation, Payment, PaymentStatus
-from models.ports import InboundSms
 from payments import links
 
 KINDS: dict[PaymentStatus, str] = {
@@ -33,8 +32,9 @@ def announce(ctx: Context, payment: Payment, became: PaymentStatus | None) -> No
         return
     merchant = ctx.session.get_one(Merchant, payment.merchant_id)
     customer = ctx.session.get_one(Customer, payment.customer_id)
-    if payment.conversation_id is not None:
-        _text(ctx, merchant, customer, payment, kind)
+    thread = ctx.session.get_one(Conversation, payment.conversation_id) if payment.conversation_id is not None else None
+    if thread is not None and thread.channel is not Channel.EMAIL:
+        _text(ctx, merchant, customer, payment, thread, kind)
     if kind != "pay_failed":  # the page and the thread have said it; a mail hours later only alarms
         _email(ctx, merchant, customer, payment, kind)
 
@@ -53,8 +53,9 @@ def _retry_link(ctx: Context, payment: Payment) -> PayLink:
     )
 
 
-def _text(ctx: Context, merchant: Merchant, customer: Customer, payment: Payment, kind: str) -> None:
-    thread = ctx.session.get_one(Conversation, payment.conversation_id)
+def _text(
+    ctx: Context, merchant: Merchant, customer: Customer, payment: Payment, thread: Conversation, kind: str
+) -> None:
     if optouts.is_opted_out(ctx, merchant.id, thread.channel, thread.address):
         return
     locale = thread.locale or customer.locale
@@ -89,7 +90,9 @@ def _email(ctx: Context, merchant: Merchant, customer: Customer, payment: Paymen
         )
         .order_by(ContactPoint.is_primary.desc(), ContactPoint.id)
     ).first()
-    if point is None or optouts.is_opted_out(ctx, merchant.id, Channel.EMAIL, point.address):
+    if point is None:
+        return
+    if kind not in optouts.EMAILED_ANYWAY and optouts.is_opted_out(ctx, merchant.id, Channel.EMAIL, point.address):
         return
     slots = _slots(ctx, payment, customer.locale)
     parts = letters.letter(
@@ -119,17 +122,26 @@ def _email(ctx: Context, merchant: Merchant, customer: Customer, payment: Paymen
     )
 
 
-def ask_for_person(ctx: Context, merchant: Merchant, inbound: InboundSms, name: str | None, kind: str) -> None:
+def ask_for_person(ctx: Context, merchant: Merchant, address: str, name: str | None, kind: str) -> None:
     """Mail the merchant that a customer wants one of them. Carries no message text: the thread has it."""
-    who = rendering.clean(name) if name else inbound.sender
-    parts = letters.letter("person_wanted", merchant.locale, merchant=merchant, who=who, about=kind)
+    who = rendering.clean(name) if name else address
+    _tell_merchant(ctx, merchant, "person_wanted", who=who, about=kind)
+
+
+def tell_undeliverable(ctx: Context, merchant: Merchant, name: str, *, is_complaint: bool) -> None:
+    """Without an email on file that works, a customer cannot show who they are: only the merchant can mend that."""
+    _tell_merchant(ctx, merchant, "undeliverable", who=rendering.plain(name), is_complaint=is_complaint)
+
+
+def _tell_merchant(ctx: Context, merchant: Merchant, kind: str, **slots: object) -> None:
+    parts = letters.letter(kind, merchant.locale, merchant=merchant, **slots)
     messenger.queue(
         ctx,
         _outgoing(
             ctx,
             merchant,
             Channel.EMAIL,
-            "person_wanted",
+            kind,
             merchant.email,
             merchant.locale,
             our_address=merchant.inbound_email or merchant.email,

@@ -9,6 +9,9 @@ from models.conversation import Conversation, Proof
 from models.customer import Channel
 from models.message import Direction, Message, MessageStatus
 
+EMAILED_ANYWAY = frozenset({"receipt", "bank_returned"})
+"""What happened to someone's money reaches them by email even so. Texts end altogether: the carrier sees to it."""
+
 
 def opt_out(
     ctx: Context, merchant_id: int, channel: Channel, address: str, source: str, message_id: int | None = None
@@ -27,6 +30,7 @@ def opt_out(
             Message.their_address == address,
             Message.direction == Direction.OUT,
             Message.status == MessageStatus.QUEUED,
+            Message.kind.not_in(EMAILED_ANYWAY if channel is Channel.EMAIL else ()),
         )
         .values(status=MessageStatus.CANCELLED, finished_at=now)
         .execution_options(synchronize_session=False)

@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from bot import links
+from bot import links, reply_tags, unsubscribing
 from models.context import Context
-from models.customer import Channel
+from models.conversation import Conversation
+from models.customer import Channel, ContactPoint
 from models.errors import DomainError
 from models.merchant import Merchant
 from models.message import Direction, Message
@@ -17,6 +18,8 @@ from models.verification import Verification
 
 Outbound = OutboundSms | OutboundEmail
 
+STOP_LINK = "stop_link"
+"""The kind of email whose `{link}` ends emails."""
 LOOK_BACK = 100_000
 """Rows: a carrier lists texts by time, so that only recent ones can be taken for each other."""
 
@@ -53,7 +56,21 @@ def _draw_code(ctx: Context, message: Message) -> str:
 
 
 def _reveal(ctx: Context, message: Message, text: str) -> str:
+    if message.kind == STOP_LINK:
+        return text.replace("{link}", _stop_url(ctx, message))
     return links.fill(ctx, text, message.pay_link_id, message.payment_id)
+
+
+def _stop_url(ctx: Context, message: Message) -> str:
+    points = sa.select(ContactPoint).where(
+        ContactPoint.merchant_id == message.merchant_id,
+        ContactPoint.channel == message.channel,
+        ContactPoint.address == message.their_address,
+    )
+    point = ctx.session.scalars(points.order_by(ContactPoint.id).limit(1)).first()
+    if point is None:
+        raise DomainError("not_found")
+    return unsubscribing.url(ctx, point)
 
 
 def _wire(ctx: Context, message: Message, fill: Callable[[str], str]) -> Outbound:
@@ -74,6 +91,9 @@ def _wire(ctx: Context, message: Message, fill: Callable[[str], str]) -> Outboun
 
 def _email(ctx: Context, message: Message, merchant: Merchant, fill: Callable[[str], str]) -> OutboundEmail:
     why = "auto-replied" if message.reply_to_id is not None else "auto-generated"  # RFC 3834: nobody answers these
+    headers = {**(message.headers or {}), "Auto-Submitted": why, "X-Auto-Response-Suppress": "All"}
+    if reply_to := _reply_to(ctx, message, merchant):
+        headers["Reply-To"] = reply_to
     return OutboundEmail(
         message_id=f"<{message.public_id}@{urlsplit(ctx.site.base_url).hostname}>",
         sender_name=merchant.name,
@@ -82,8 +102,14 @@ def _email(ctx: Context, message: Message, merchant: Merchant, fill: Callable[[s
         subject=fill(message.subject or ""),
         text=fill(message.body),
         html=fill(message.html) if message.html is not None else None,
-        headers={**(message.headers or {}), "Auto-Submitted": why},
+        headers=headers,
     )
+
+
+def _reply_to(ctx: Context, message: Message, merchant: Merchant) -> str | None:
+    if message.conversation_id is None:
+        return None
+    return reply_tags.reply_to(ctx, merchant, ctx.session.get_one(Conversation, message.conversation_id))
 
 
 def sms_account(ctx: Context, merchant: Merchant) -> SmsAccount:

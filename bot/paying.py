@@ -4,6 +4,7 @@ Shows one customer's own invoices only; never takes an amount from what was type
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import groupby
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from bot import rendering, threads
 from bot.intents import Intent
 from bot.threads import Owed
 from bot.turn import Reply, Turn
-from models.conversation import CHOICE_LIFETIME, ConversationState
+from models.conversation import ConversationState
 from models.invoice import Invoice
 from models.money import Money
 from models.payment import OPEN_STATUSES, Payment, PaymentStatus
@@ -20,6 +21,7 @@ from payments import links
 
 PAGE = 3
 """Invoices per text: what fits two segments with long numbers and amounts."""
+EMAIL_PAGE = 20
 
 _SETTLED = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED, PaymentStatus.RETURNED)
 
@@ -109,7 +111,7 @@ def _shown(turn: Turn) -> list[int] | None:
     shown = turn.thread.shown
     if shown is None or shown["kind"] != "invoices":
         return None
-    return shown["ids"] if turn.now.timestamp() - shown["at"] <= CHOICE_LIFETIME.total_seconds() else None
+    return shown["ids"] if turn.now.timestamp() - shown["at"] <= turn.choice_lifetime.total_seconds() else None
 
 
 def _page(turn: Turn, owed: list[Owed], start: int) -> Sequence[Reply]:
@@ -117,7 +119,7 @@ def _page(turn: Turn, owed: list[Owed], start: int) -> Sequence[Reply]:
     if not owed:
         turn.thread.shown = None
         return [turn.say("list_empty", url=f"{turn.ctx.site.base_url}/m/{turn.merchant.slug}")]
-    page = owed[start : start + PAGE]
+    page = owed[start : start + (EMAIL_PAGE if turn.is_by_email else PAGE)]
     end = start + len(page)
     turn.thread.shown = {
         "kind": "invoices",
@@ -134,7 +136,17 @@ def _page(turn: Turn, owed: list[Owed], start: int) -> Sequence[Reply]:
         )
         for n, o in enumerate(page, start + 1)
     ]
-    return [turn.say("list_page", lines=lines, total=_total(turn, owed), count=len(owed), has_more=end < len(owed))]
+    slots = {"lines": lines, "total": _total(turn, owed), "count": len(owed), "has_more": end < len(owed)}
+    return [_with_button(turn, slots, owed) if turn.is_by_email else Reply("list_page", slots)]
+
+
+def _with_button(turn: Turn, slots: dict[str, Any], owed: Sequence[Owed]) -> Reply:
+    """A list by email has room for one. Without it where one link cannot pay everything that is free."""
+    free = [o for o in owed if not o.in_flight]
+    if len({o.balance.currency for o in free}) != 1:
+        return Reply("list_page", slots | {"payable": None})
+    link = _one_link(turn, free)
+    return Reply("list_page", slots | {"payable": _total(turn, free)}, pay_link_id=link.pay_link_id)
 
 
 def _total(turn: Turn, owed: Sequence[Owed]) -> str:

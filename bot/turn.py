@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -16,18 +16,37 @@ from bot.threads import OutgoingText, Thread
 from models.base import new_public_id
 from models.context import Context
 from models.conversation import CHOICE_LIFETIME, PROOF_IDLE_LIFETIME, ConversationState
+from models.customer import Channel
 from models.merchant import Merchant
 from models.message import Direction, MessageStatus
-from models.ports import InboundSms
 
 log = structlog.get_logger()
 
 MISSES_BEFORE_SILENCE = 5
 """Another machine, or someone who does not want us: after so many texts in a row that we cannot read, be quiet."""
 SILENCE = timedelta(minutes=10)
+EMAIL_CHOICE_LIFETIME = timedelta(days=7)
+"""Emails are answered in days, not minutes, and what is picked is named again before it is paid."""
 
 _CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 _CODE = re.compile(r"(?<!\d)\d(?:[ -]?\d){5,7}(?!\d)")
+
+
+class Inbound(Protocol):
+    """What a turn needs of a text or an email."""
+
+    @property
+    def provider_reference(self) -> str: ...
+    @property
+    def channel(self) -> Channel: ...
+    @property
+    def sender(self) -> str: ...
+    @property
+    def to(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def opt_out_type(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +66,7 @@ class Turn:
     ctx: Context
     merchant: Merchant
     thread: Thread
-    inbound: InboundSms
+    inbound: Inbound
     message_id: int
     heard: Understanding
     now: datetime
@@ -57,6 +76,14 @@ class Turn:
 
     def say(self, kind: str, **slots: Any) -> Reply:
         return Reply(kind, slots)
+
+    @property
+    def is_by_email(self) -> bool:
+        return self.inbound.channel is Channel.EMAIL
+
+    @property
+    def choice_lifetime(self) -> timedelta:
+        return EMAIL_CHOICE_LIFETIME if self.is_by_email else CHOICE_LIFETIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,40 +95,38 @@ class Answer:
     is_duplicate: bool = False
 
 
-def take_turn(
-    ctx: Context, merchant: Merchant, inbound: InboundSms, respond: Callable[[Turn], Sequence[Reply]]
-) -> Answer:
+def take_turn(ctx: Context, merchant: Merchant, inbound: Inbound, respond: Callable[[Turn], Sequence[Reply]]) -> Answer:
     """Store, understand, answer. A repeat of the same inbound message gets the same answer and changes nothing."""
     now, db = ctx.clock.now(), ctx.session.connection()
     thread = threads.find_or_start(db, merchant.id, inbound.channel, inbound.sender, inbound.to, now)
-    heard = intents.understand(inbound.body, expecting=_expecting(thread), today=_today(merchant, now))
+    heard = intents.understand(inbound.body, expecting=expecting(thread), today=today_of(merchant, now))
     message_id = threads.claim_inbound(db, _inbound_row(merchant, thread, inbound, heard, now))
     if message_id is None:
         said = threads.stored_replies(db, merchant.id, inbound.provider_reference)
         return Answer(tuple((r.public_id, _reveal(ctx, r)) for r in said), is_duplicate=True)
-    turn = _open(ctx, merchant, thread, inbound, message_id, heard, now)
-    replies = [] if _is_looping(turn) else list(respond(turn))
+    turn = open_turn(ctx, merchant, thread, inbound, message_id, heard, now)
+    replies = [] if is_looping(turn) else list(respond(turn))
     stored = [_store(turn, reply) for reply in replies]
     threads.save(ctx.session.connection(), thread, inbound.to, now)
     return Answer(tuple((r.public_id, _reveal(ctx, r)) for r in stored))
 
 
-def _expecting(thread: Thread) -> ConversationState:
+def expecting(thread: Thread) -> ConversationState:
     """A list on the table makes a bare number a choice."""
     if thread.state is ConversationState.IDLE and thread.shown is not None:
         return ConversationState.CHOOSING
     return thread.state
 
 
-def _today(merchant: Merchant, now: datetime) -> Any:
+def today_of(merchant: Merchant, now: datetime) -> Any:
     return now.astimezone(ZoneInfo(merchant.timezone)).date()
 
 
-def _open(
+def open_turn(
     ctx: Context,
     merchant: Merchant,
     thread: Thread,
-    inbound: InboundSms,
+    inbound: Inbound,
     message_id: int,
     heard: Understanding,
     now: datetime,
@@ -111,12 +136,13 @@ def _open(
         thread.customer_id = None  # the number may have a new owner
     thread.locale = heard.language or thread.locale
     locale = thread.locale or thread.customer_locale or merchant.locale
-    fresh = thread.chosen_at is not None and idle <= CHOICE_LIFETIME
-    return Turn(ctx, merchant, thread, inbound, message_id, heard, now, locale, fresh)
+    turn = Turn(ctx, merchant, thread, inbound, message_id, heard, now, locale, fresh=False)
+    turn.fresh = thread.chosen_at is not None and idle <= turn.choice_lifetime
+    return turn
 
 
 def _inbound_row(
-    merchant: Merchant, thread: Thread, inbound: InboundSms, heard: Understanding, now: datetime
+    merchant: Merchant, thread: Thread, inbound: Inbound, heard: Understanding, now: datetime
 ) -> dict[str, Any]:
     return {
         "public_id": new_public_id(),
@@ -164,7 +190,7 @@ def _reveal(ctx: Context, text: OutgoingText) -> str:
     return links.fill(ctx, text.body, text.pay_link_id, text.payment_id)
 
 
-def _is_looping(turn: Turn) -> bool:
+def is_looping(turn: Turn) -> bool:
     """Our own words come back, or nothing readable has come for a while: say nothing (two machines never tire)."""
     if turn.inbound.body.startswith(f"{rendering.clean(turn.merchant.name)}:"):
         return True

@@ -15,6 +15,7 @@ from models.message import Direction, Failure, Message, MessageStatus, Route
 from models.money import Money
 from models.paylink import PayLink, PayLinkInvoice, PayLinkState
 from models.payment import Allocation, Method, Payment, PaymentEvent, PaymentStatus
+from models.received_mail import ReceivedMail
 from models.session import WebSession
 from models.verification import Verification, VerificationStatus
 
@@ -57,6 +58,7 @@ __all__ = [
     "Ports",
     "Promise",
     "Proof",
+    "ReceivedMail",
     "Route",
     "Runtime",
     "Site",

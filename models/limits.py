@@ -26,6 +26,9 @@ CODES_PER_BROWSER_NETWORK = Limit("codes_per_network", 20, timedelta(hours=1))  
 WRONG_PER_ASKER = Limit("wrong_per_asker", 10, timedelta(days=1))  # over all codes: a resend resets nothing
 WRONG_PER_MAILBOX = Limit("wrong_per_mailbox", 20, timedelta(days=1))  # per channel: the owner has the other one
 WRONG_PER_MERCHANT = Limit("wrong_per_merchant", 200, timedelta(days=1))  # then codes grow to 8 digits
+MAILS_PER_THREAD = Limit("mails_per_thread", 10, timedelta(hours=1))  # two programs that answer each other end here
+GENERIC_PER_SENDER = Limit("generic_per_sender", 1, timedelta(days=7))  # RFC 3834 section 2
+GENERIC_PER_MERCHANT = Limit("generic_per_merchant", 100, timedelta(hours=1))  # invented senders are no mailing list
 TOKENS_PER_NETWORK = Limit("tokens_per_network", 120, timedelta(minutes=10))  # dead links opened from one network
 
 

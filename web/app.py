@@ -18,13 +18,17 @@ from web import (
     security,
     simulator,
     templating,
+    unsubscribe,
 )
 from web.assembly import Assembly, assemble, start_sandbox
 from web.config import Settings
-from web.webhooks import payments, sms
+from web.webhooks import email, payments, sms
 
-WEBHOOKS: tuple[Blueprint, ...] = (sms.blueprint, payments.blueprint)
-PAGES: tuple[Blueprint, ...] = (health.blueprint, brand.blueprint, portal.blueprint, pay.blueprint, receipts.blueprint)
+WEBHOOKS: tuple[Blueprint, ...] = (sms.blueprint, email.blueprint, payments.blueprint)
+PAGES: tuple[Blueprint, ...] = (
+    *(health.blueprint, brand.blueprint, portal.blueprint, pay.blueprint, receipts.blueprint),
+    unsubscribe.blueprint,
+)
 
 
 def create_app(settings: Settings | None = None, assembly: Assembly | None = None) -> Flask:
@@ -46,6 +50,7 @@ def create_app(settings: Settings | None = None, assembly: Assembly | None = Non
         security.csrf.exempt(blueprint)  # their senders sign; they hold no cookie of ours
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
+    security.csrf.exempt(unsubscribe.blueprint)  # mail programs press it, and the token is the permission
     if settings.payments == "sandbox":
         app.register_blueprint(bank.blueprint)
     simulator.install(app, settings)

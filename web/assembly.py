@@ -20,6 +20,7 @@ from models.signing import Signer
 from payments.gateways.bank import Bank
 from payments.gateways.delivery import Delivery
 from payments.gateways.sandbox import SandboxGateway
+from payments.gateways.stripe import StripeGateway
 from web.config import Settings
 from web.directory import MerchantDirectory
 from web.engine import DatabaseJobs
@@ -54,7 +55,7 @@ def assemble(settings: Settings) -> Assembly:
     database = Database(settings.database_url)
     directory = MerchantDirectory(database)
     sandbox = _sandbox(settings, clock, directory) if settings.sandboxes else None
-    gateway = _gateway(settings, sandbox)
+    gateway = _gateway(settings, sandbox, clock)
     ports = Ports(
         sms=_sms(settings, sandbox),
         email=_email(settings, sandbox, clock),
@@ -102,10 +103,16 @@ def _email(settings: Settings, sandbox: Sandbox | None, clock: Clock) -> EmailCh
     return SmtpEmail(settings.smtp_url.get_secret_value() if settings.smtp_url else "", clock)
 
 
-def _gateway(settings: Settings, sandbox: Sandbox | None) -> Gateway:
-    if sandbox is None:
-        raise NotImplementedError
-    return SandboxGateway(sandbox.bank, base_url=settings.base_url, secrets=BANK_SECRETS)
+def _gateway(settings: Settings, sandbox: Sandbox | None, clock: Clock) -> Gateway:
+    if settings.payments == "sandbox" and sandbox is not None:
+        return SandboxGateway(sandbox.bank, base_url=settings.base_url, secrets=BANK_SECRETS)
+    key = settings.stripe_secret_key
+    return StripeGateway(
+        key.get_secret_value() if key else "",
+        settings.stripe_secrets,
+        clock=clock,
+        api_base=settings.stripe_api_base,
+    )
 
 
 def _token(directory: MerchantDirectory, sid: str) -> str | None:

@@ -50,7 +50,7 @@ def test_it_sends_mail_in_the_merchant_s_name(post: Post) -> None:
     [email] = post.mailer.sent
     assert (email.sender_name, email.sender) == ("Acme", "billing@acme.example")
     assert email.message_id == f"<{message.public_id}@till.example>"
-    assert email.headers == {"List-Id": "x", "Auto-Submitted": "auto-generated"}
+    assert email.headers == {"List-Id": "x", "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 
 
 def test_it_says_which_mail_is_an_answer(post: Post) -> None:

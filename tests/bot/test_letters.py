@@ -5,6 +5,7 @@ import re
 import pytest
 from jinja2 import UndefinedError
 
+from bot.channels.quoting_words import BOUNDARIES
 from bot.letters import SUBJECT_CHARS, Letter, letter
 from models.merchant import Merchant
 from tests.support.post import merchant
@@ -34,7 +35,7 @@ def written(kind: str, language: str, sender: Merchant, **slots: object) -> Lett
 def test_it_has_a_subject_and_both_parts(kind: str, language: str, acme: Merchant) -> None:
     made = written(kind, language, acme)
     assert 0 < len(made.subject) <= SUBJECT_CHARS
-    assert made.text.startswith("Acme\n")
+    assert made.text.startswith(f"{BOUNDARIES[language]}\n\nAcme\n")
     assert made.html.startswith("<!DOCTYPE html>")
 
 
@@ -78,7 +79,8 @@ def test_it_inlines_all_styles_but_the_dark_ones(kind: str, language: str, acme:
 def test_it_lets_no_name_become_markup_or_a_header(kind: str, language: str, acme: Merchant) -> None:
     plain_links = written(kind, language, acme).html.count("{link}")
     acme.name = acme.legal_name = acme.address = HOSTILE
-    made = written(kind, language, acme, name=HOSTILE, who=HOSTILE, inv=HOSTILE, lines=[(HOSTILE, HOSTILE)])
+    lines = [tuple(HOSTILE for _ in line) for line in letter_slots(language, kind)["lines"]]
+    made = written(kind, language, acme, name=HOSTILE, who=HOSTILE, inv=HOSTILE, notes=[HOSTILE], lines=lines)
     assert "<img" not in made.html
     assert made.html.count("</style>") == 1
     assert made.html.count("{link}") == plain_links

@@ -1,6 +1,7 @@
 """What templates are filled with: an ordinary shop, and one whose every name and amount is as long as it gets."""
 
 import re
+from typing import Any
 
 from bot.rendering import TEMPLATES
 
@@ -31,6 +32,10 @@ _TYPICAL: Slots = {
     "name": "Delgado Café",
     "who": "Rosa",
     "about": "handoff",
+    "notes": ["First we say this.", "And then that."],
+    "button": "portal",
+    "payable": "$2,310.00",
+    "is_complaint": False,
     "minutes": 10,
 }
 _WORST: Slots = _TYPICAL | {
@@ -64,7 +69,9 @@ def _filled(usual: Slots, language: str, kind: str, invoices: list[tuple[int, st
     return {**usual, "date": day, "lines": list(enumerate(accounts, 1)) if kind == "choose_account" else listed}
 
 
-def letter_slots(language: str, kind: str) -> dict[str, object]:
+def letter_slots(language: str, kind: str) -> dict[str, Any]:
+    if kind == "list":
+        return worst(language, kind)
     return {**worst(language, kind), "lines": [("INV-1042", "$1,284.50"), ("INV-1051", "$640.00")]}
 
 

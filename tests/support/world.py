@@ -28,6 +28,7 @@ from payments import ledger
 from payments.gateways.bank import Bank
 from payments.gateways.delivery import Delivery
 from payments.gateways.sandbox import SandboxGateway
+from tests.support.inbox import Inbox, email_secrets
 from tests.support.jobs import RecordingJobs
 from web.app import create_app
 from web.assembly import Assembly, Sandbox
@@ -92,6 +93,7 @@ class World:
             twilio_account_sid=f"AC{slug:0>32}",
             twilio_auth_token=f"token-of-{slug}",
             inbound_email=f"pay@{slug}.example",
+            email_secrets=email_secrets(slug),
             email=f"office@{slug}.example",
             phone="(555) 010-0100",
             address="1 Main Street",
@@ -162,6 +164,9 @@ class World:
 
     def phone(self, number: str, merchant: Merchant | None = None) -> "Phone":
         return Phone(self, number, merchant or self.merchants["acme"])
+
+    def inbox(self, address: str, merchant: Merchant | None = None) -> Inbox:
+        return Inbox(self, address, merchant or self.merchants["acme"])
 
     def mails_to(self, address: str) -> list[Any]:
         return [m for m in self.outside.messages(address) if m.channel == "email"]

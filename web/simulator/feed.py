@@ -68,7 +68,8 @@ def stage() -> Stage:
 
 
 def record(response: Response) -> Response:
-    if request.path.startswith(_PREFIX):
+    is_too_large = response.status_code == 413  # whose body nobody reads, here neither
+    if request.path.startswith(_PREFIX) and not is_too_large:
         stage().happenings.append(
             Happening(
                 id=next(stage().ids),

@@ -11,6 +11,7 @@ from typing import ClassVar
 import sqlalchemy as sa
 
 from bot import gsm
+from bot.channels.quoting_words import BOUNDARIES
 from bot.channels.sandbox import Outside, Received, carried
 from models.clock import Clock
 from web.pages import Page
@@ -148,7 +149,8 @@ def mails(outside: Outside, stage: Stage, person: Person) -> list[Mail]:
 
 
 def _mail(one: Received) -> Mail:
-    lines = [line for line in one.text.splitlines() if line.strip() and line.strip() not in one.sender]
+    known = (one.sender, *BOUNDARIES.values())
+    lines = [line for line in one.text.splitlines() if line.strip() and not any(line.strip() in old for old in known)]
     return Mail(
         id=one.id,
         to=one.recipient,

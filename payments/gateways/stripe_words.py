@@ -1,0 +1,213 @@
+"""What Stripe says of sessions, charges and disputes, as far as Till reads it, and what it means. Talks to nobody."""
+
+from decimal import Decimal
+from typing import Any
+
+import structlog
+from pydantic import BaseModel
+
+from models.errors import DomainError, ProviderError
+from models.money import Money
+from models.ports import GatewayEvent, GatewayEventKind
+
+log = structlog.get_logger()
+
+_DIGITS = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV"), 0),
+    **dict.fromkeys(("XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 3),
+}
+"""Stripe's own, two for any other: not ISO 4217's. ISK and UGX have none there, yet Stripe wants two, always 00."""
+_BRANDS = {
+    "amex": "American Express",
+    "cartes_bancaires": "Cartes Bancaires",
+    "diners": "Diners Club",
+    "discover": "Discover",
+    "eftpos_au": "eftpos",
+    "jcb": "JCB",
+    "link": "Link",
+    "mastercard": "Mastercard",
+    "unionpay": "UnionPay",
+    "visa": "Visa",
+}
+_FAILED_INTENTS = frozenset({"requires_payment_method", "canceled"})
+"""Of a completed session: the debit did not work, and nobody can try another account on the same page."""
+_BANK = "us_bank_account"
+NAME_CHARS, CODE_CHARS = 35, 64  # with four digits as much as Payment keeps
+
+
+class _Said(BaseModel, strict=True, frozen=True):
+    pass
+
+
+class _Card(_Said):
+    brand: str | None = None
+    last4: str | None = None
+
+
+class _Account(_Said):
+    bank_name: str | None = None
+    last4: str | None = None
+
+
+class _Details(_Said):
+    type: str
+    card: _Card | None = None
+    us_bank_account: _Account | None = None
+
+
+class _Charge(_Said):
+    payment_method_details: _Details | None = None
+    failure_code: str | None = None
+
+
+class _Refusal(_Said):
+    code: str | None = None
+    decline_code: str | None = None
+
+
+class _Intent(_Said):
+    status: str
+    last_payment_error: _Refusal | None = None
+    latest_charge: _Charge | str | None = None
+
+
+class Session(_Said):
+    """`payment_intent` is no more than an id where it was not asked for in full."""
+
+    id: str
+    client_reference_id: str | None = None
+    url: str | None = None
+    status: str | None = None
+    payment_status: str = ""
+    amount_total: int | None = None
+    currency: str | None = None
+    payment_intent: _Intent | str | None = None
+
+    @property
+    def intent(self) -> _Intent | None:
+        return self.payment_intent if isinstance(self.payment_intent, _Intent) else None
+
+    @property
+    def charge(self) -> _Charge | None:
+        charge = self.intent.latest_charge if self.intent else None
+        return charge if isinstance(charge, _Charge) else None
+
+    @property
+    def details(self) -> _Details | None:
+        return self.charge.payment_method_details if self.charge else None
+
+
+class Dispute(_Said):
+    id: str
+    payment_intent: str | None = None
+    amount: int
+    currency: str
+    status: str
+    reason: str | None = None
+
+
+class _Data(_Said):
+    object: dict[str, Any]
+
+
+class Envelope(_Said):
+    """An event; `data` is looked into only where we know the type."""
+
+    id: str
+    type: str
+    livemode: bool = False
+    data: _Data
+
+
+# --- money -----------------------------------------------------------------------------------------------------------
+def minor_units(money: Money) -> int:
+    """Raises ProviderError for an amount that Stripe cannot charge."""
+    digits = _DIGITS.get(money.currency, 2)
+    amount = money.decimal.scaleb(digits)
+    # The partners behind Stripe know two digits only.
+    if amount != amount.to_integral_value() or (digits == 3 and amount % 10):
+        raise ProviderError("amount_not_chargeable", permanent=True)
+    return int(amount)
+
+
+def money(minor: int, currency: str) -> Money:
+    """Raises DomainError for a currency or a fraction that Till does not know."""
+    code = currency.upper()
+    return Money.of(Decimal(minor).scaleb(-_DIGITS.get(code, 2)), code)
+
+
+# --- meaning ---------------------------------------------------------------------------------------------------------
+def present_kind(session: Session) -> GatewayEventKind | None:
+    """None while nobody has confirmed it."""
+    if session.status == "expired":
+        return GatewayEventKind.CANCELLED
+    if session.status != "complete":
+        return None
+    if session.payment_status == "paid":
+        return GatewayEventKind.SUCCEEDED
+    failed = session.intent is not None and session.intent.status in _FAILED_INTENTS
+    return GatewayEventKind.FAILED if failed else GatewayEventKind.PROCESSING
+
+
+def is_return(dispute: Dispute, session: Session, *, is_new: bool) -> bool:
+    """Money that is gone for good: a dispute that was lost, or any of a bank debit, which nobody can contest. A card's
+    is argued about first, and an inquiry takes no money."""
+    if dispute.status == "lost":
+        return True
+    is_debit = session.details is not None and session.details.type == _BANK
+    return is_new and is_debit and not dispute.status.startswith("warning")
+
+
+def event(event_id: str | None, kind: GatewayEventKind, session: Session) -> GatewayEvent | None:
+    """None for a session that Till did not open, or whose money it does not know."""
+    if session.client_reference_id is None or session.amount_total is None or session.currency is None:
+        return None
+    failure = _failure(session) if kind is GatewayEventKind.FAILED else None
+    return _event(event_id, kind, session, session.amount_total, session.currency, failure)
+
+
+def returned(event_id: str, dispute: Dispute, session: Session) -> GatewayEvent | None:
+    """None for a session that Till did not open, or for money it does not know."""
+    kind = GatewayEventKind.RETURNED
+    return _event(event_id, kind, session, dispute.amount, dispute.currency, dispute.reason)
+
+
+def _event(
+    event_id: str | None, kind: GatewayEventKind, session: Session, minor: int, currency: str, failure: str | None
+) -> GatewayEvent | None:
+    if session.client_reference_id is None:
+        return None
+    try:
+        amount = money(minor, currency)
+    except DomainError as error:
+        log.error("stripe.unknown_money", session=session.id, code=error.code, minor=minor, currency=currency)
+        return None
+    return GatewayEvent(
+        event_id=event_id,
+        reference=session.client_reference_id,
+        provider_reference=session.id,
+        kind=kind,
+        amount=amount,
+        method_label=_label(session.details) if session.details else None,
+        failure_code=failure[:CODE_CHARS] if failure else None,
+    )
+
+
+def _failure(session: Session) -> str | None:
+    refusal = session.intent.last_payment_error if session.intent else None
+    told = (refusal.decline_code or refusal.code) if refusal else None
+    return told or (session.charge.failure_code if session.charge else None)
+
+
+def _label(details: _Details) -> str | None:
+    """Kind and last digits, e.g. "Visa 4242"."""
+    if details.card is not None:
+        return _joined(_BRANDS.get(details.card.brand or "", ""), details.card.last4)
+    if details.us_bank_account is not None:
+        return _joined(details.us_bank_account.bank_name or "", details.us_bank_account.last4)
+    return _BRANDS.get(details.type)
+
+
+def _joined(name: str, last4: str | None) -> str | None:
+    return f"{name[:NAME_CHARS]} {last4 or ''}".strip()[: NAME_CHARS + 5] or None
