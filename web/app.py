@@ -21,7 +21,7 @@ from web import (
     unsubscribe,
 )
 from web.assembly import Assembly, assemble, start_sandbox
-from web.config import Settings
+from web.config import Settings, load
 from web.webhooks import email, payments, sms
 
 WEBHOOKS: tuple[Blueprint, ...] = (sms.blueprint, email.blueprint, payments.blueprint)
@@ -32,9 +32,9 @@ PAGES: tuple[Blueprint, ...] = (
 
 
 def create_app(settings: Settings | None = None, assembly: Assembly | None = None) -> Flask:
-    """Raises pydantic's ValidationError, one line per setting, when a setting is missing or unsafe."""
+    """Raises SettingsError when a setting is missing or unsafe."""
     logs.configure()
-    settings = settings or Settings()
+    settings = settings or load()
     assembly = assembly or assemble(settings)
     app = Flask("till", static_folder=None)
     app.jinja_loader = jinja2.FileSystemLoader(templating.TEMPLATE_FOLDER)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.context import Environment, Site
@@ -23,7 +23,8 @@ def _split(value: object) -> object:
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    # Hidden: pydantic would print the values beside the one that is wrong, secrets among them.
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     environment: Environment = Field(Environment.PRODUCTION, validation_alias="TILL_ENV")
     base_url: str = Field("http://127.0.0.1:8000", validation_alias="TILL_BASE_URL")
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     stripe_secret_key: SecretStr | None = None
     stripe_webhook_secret: SecretStr | None = None
+    """Comma-separated while one replaces another: all verify."""
     stripe_api_base: str = "https://api.stripe.com"
 
     @property
@@ -60,6 +62,11 @@ class Settings(BaseSettings):
     @property
     def sandboxes(self) -> list[str]:
         return [name for name in ("sms", "email", "payments") if getattr(self, name) == "sandbox"]
+
+    @property
+    def stripe_secrets(self) -> list[str]:
+        told = self.stripe_webhook_secret.get_secret_value() if self.stripe_webhook_secret else ""
+        return [secret.strip() for secret in told.split(",") if secret.strip()]
 
     def site(self) -> Site:
         sid, token = self.twilio_account_sid, self.twilio_auth_token
@@ -101,7 +108,7 @@ class Settings(BaseSettings):
                 )
         if self.email == "smtp" and self.smtp_url is None:
             problems.append("SMTP_URL is missing: smtp://user:password@host:587")
-        if self.payments == "stripe" and not (self.stripe_secret_key and self.stripe_webhook_secret):
+        if self.payments == "stripe" and not (self.stripe_secret_key and self.stripe_secrets):
             problems.append("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET are missing")
         if self.sms == "twilio" and bool(self.twilio_account_sid) != bool(self.twilio_auth_token):
             problems.append("TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN go together")
@@ -118,3 +125,15 @@ class Settings(BaseSettings):
             "email": ("SMTP_URL",),
             "payments": ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
         }
+
+
+def load() -> Settings:
+    """From the environment. Raises SettingsError."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        told = [
+            ": ".join([*map(str, problem["loc"]), problem["msg"].removeprefix("Value error, ")])
+            for problem in error.errors(include_input=False)
+        ]
+        raise SettingsError("\n".join(told)) from None

@@ -3,6 +3,7 @@ builds and reads every byte, and the customers, banks and events behind it. Refu
 
 import json
 import re
+import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -123,7 +124,7 @@ class StripeServer:
         }.items():
             if not is_good:
                 raise Refusal(400, "invalid_request_error", "parameter_invalid", param)
-        session_id = f"cs_test_{len(self.sessions) + 1:0>58}"
+        session_id = f"cs_test_{secrets.token_hex(29)}"
         self.sessions[session_id] = {
             "id": session_id,
             "object": "checkout.session",

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import click
 import sqlalchemy as sa
-from pydantic import ValidationError
 from rich.console import Console
 
 from models import migrations
@@ -25,7 +24,7 @@ from models.payment import Method, Payment, PaymentStatus
 from models.ports import StartPayment
 from payments.gateways.bank import Bank
 from web import engine
-from web.config import Settings
+from web.config import Settings, SettingsError, load
 from web.seeding import SeededMerchant, Size, sow
 
 ROOT = Path(__file__).parents[2]
@@ -50,9 +49,9 @@ def main(port: int, var: Path = ROOT / "var") -> None:
     listener = _listen(port)
     os.environ.update(_environment(port, var))
     try:
-        settings = Settings()
-    except ValidationError as error:
-        raise click.ClickException("\n".join(str(problem["msg"]) for problem in error.errors())) from error
+        settings = load()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
     _remove_leftovers(var)
     seeded = _fill(settings)
     _write_manifest(var / "demo.json", settings.base_url, seeded)
