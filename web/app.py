@@ -3,6 +3,7 @@
 import jinja2
 from flask import Blueprint, Flask
 
+from bot.understanding_grammar import grammar
 from web import (
     bank,
     brand,
@@ -62,6 +63,7 @@ def start(app: Flask) -> None:
     """Begin the work that goes on beside requests: for a process that serves, after it has forked."""
     assembly: Assembly = app.extensions["till.assembly"]
     settings: Settings = app.extensions["till.settings"]
+    grammar()  # half a second to build: now, not while the first customer waits
     if assembly.sandbox is not None:
         start_sandbox(assembly.sandbox)
     if settings.worker and assembly.runtime.database.is_sqlite:
