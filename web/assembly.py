@@ -18,7 +18,7 @@ from models.database import Database
 from models.ports import EmailChannel, Gateway, SmsChannel
 from models.signing import Signer
 from payments.gateways.bank import Bank
-from payments.gateways.delivery import Delivery
+from payments.gateways.delivery import Delivery, Post
 from payments.gateways.sandbox import SandboxGateway
 from payments.gateways.stripe import StripeGateway
 from web.config import Settings
@@ -40,6 +40,8 @@ class Sandbox:
     mail: MailServer
     bank: Bank
     bank_post: Delivery
+    post: Post
+    """How mail relays reach our webhooks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def _sandbox(settings: Settings, clock: Clock, directory: MerchantDirectory) -> 
     bank = Bank(settings.var_dir / "bank.sqlite3", clock)
     url = f"{settings.base_url}/webhooks/bank"
     return Sandbox(
-        outside, carrier, MailServer(outside), bank, Delivery(bank, url=url, secrets=BANK_SECRETS, post=_post)
+        outside, carrier, MailServer(outside), bank, Delivery(bank, url=url, secrets=BANK_SECRETS, post=_post), _post
     )
 
 

@@ -246,7 +246,7 @@ def make_world(database: Database, folder: Path) -> World:
     ports = Ports(TwilioSms(SandboxHttpClient(carrier)), mailbox, {gateway.name: gateway}, gateway, jobs)
     site = Site(BASE_URL, Environment.DEVELOPMENT, None)
     runtime = Runtime(database, clock, Signer(["k" * 8 + "0123456789abcdefghijklmn"]), site, ports)
-    sandbox = Sandbox(outside, carrier, None, bank, bank_post)  # type: ignore[arg-type]
+    sandbox = Sandbox(outside, carrier, None, bank, bank_post, post)  # type: ignore[arg-type]
     app = create_app(_settings(folder), Assembly(runtime, directory, sandbox))
     client_box.append(app.test_client())
     return World(runtime, clock, jobs, outside, carrier, bank, bank_post, mailbox, client_box[0], directory)

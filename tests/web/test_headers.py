@@ -32,7 +32,8 @@ def secure(world: World, tmp_path: Path) -> Flask:
             "TILL_VAR": str(tmp_path),
         }
     )
-    sandbox = Sandbox(world.outside, world.carrier, None, world.bank, world.bank_post)  # type: ignore[arg-type]
+    outside, carrier, bank = world.outside, world.carrier, world.bank
+    sandbox = Sandbox(outside, carrier, None, bank, world.bank_post, lambda *_: 204)  # type: ignore[arg-type]
     return create_app(settings, Assembly(world.runtime, world.directory, sandbox))
 
 

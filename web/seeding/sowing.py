@@ -99,7 +99,8 @@ def _merchant(card: MerchantCard, merchant_id: int, now: datetime) -> Row:
         "twilio_auth_token": secrets.token_hex(16),
         "inbound_email": f"pay@{card.slug}.example",
         "email": f"billing@{card.slug}.example",
-        "email_secrets": {vendor: secrets.token_hex(24) for vendor in EMAIL_VENDORS},
+        "email_secrets": {vendor: secrets.token_hex(24) for vendor in EMAIL_VENDORS}
+        | {"mime_authserv_id": f"mx.{card.slug}.example"},
         "created_at": now,
     }
 

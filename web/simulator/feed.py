@@ -15,7 +15,7 @@ from flask import Response, current_app, g, request
 from payments.gateways import signatures
 from web.assembly import BANK_SECRETS
 from web.context import runtime
-from web.services import sandbox
+from web.services import directory, sandbox
 
 KEPT = 50
 SHOWN = 6
@@ -103,6 +103,9 @@ def _signed(happening: Happening, url: str, body: str) -> dict[str, str]:
     if happening.path.startswith(f"{_PREFIX}twilio/"):
         form = dict(happening.form)
         return {"X-Twilio-Signature": sandbox().carrier.signature(form.get("AccountSid", ""), url, form)}
+    if happening.path.startswith(f"{_PREFIX}email/mime/"):
+        merchant = directory().by_slug(happening.path.rpartition("/")[2])
+        return {"X-Webhook-Secret": merchant.email_secrets.get("mime", "")} if merchant is not None else {}
     if happening.path == f"{_PREFIX}bank":
         return dict(signatures.sign(BANK_SECRETS[-1], _event_id(body), body, _this_minute()))
     return {}

@@ -11,7 +11,7 @@ from web import formatting, framing, templating
 from web.context import runtime
 from web.pages import Banner, Frame
 from web.services import directory, sandbox
-from web.simulator import feed, mishaps, outside, people, restart, screen
+from web.simulator import feed, mishaps, outside, people, restart, screen, writing
 from web.simulator.people import Person
 from web.simulator.screen import PeoplePage, SimulatorPage, Tab
 
@@ -83,6 +83,23 @@ def say(slug: str, digits: str) -> AnyResponse:
         else:
             if status != 200:
                 flash(str(status), "refused")
+    return redirect(_url(person), 303)
+
+
+@blueprint.post("/<slug>/<digits>/write")
+def write(slug: str, digits: str) -> AnyResponse:
+    """Send an email: an answer to the one in view, or a new one."""
+    person = _person(slug, digits)
+    body, sender = request.form.get("body", "").strip()[:MAX_CHARS], request.form.get("sender", "")
+    if body and sender in person.emails:
+        received = screen.mails(sandbox().outside, feed.stage(), person)
+        answered = next((one for one in received if str(one.id) == request.form.get("mail")), None)
+        try:
+            status = writing.send(person.merchant, sender, body, answered, is_forged="is_forged" in request.form)
+        except (requests.RequestException, OSError):
+            flash("", "unreachable")
+        else:
+            flash(str(status), "mail_taken" if status == 204 else "mail_refused")
     return redirect(_url(person), 303)
 
 
