@@ -172,6 +172,6 @@ def test_no_story_breaks_the_ledger(tmp_path: Path) -> None:
     Base.metadata.create_all(empty.engine)
     empty.dispose()
     Paying.folder = tmp_path
-    stories = max(20, settings().max_examples // 5)
+    stories = max(20, settings().max_examples // 20)
 
     run_state_machine_as_test(Paying, settings=settings(max_examples=stories, stateful_step_count=40))
