@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from bot import messenger, optouts, rendering
+from bot import email_answers, messenger, optouts, rendering
+from bot.turn import Reply
 from models.context import Context
 from models.conversation import PROOF_IDLE_LIFETIME, Conversation, Proof
-from models.customer import Customer
+from models.customer import Channel, Customer
 from models.invoice import Invoice
 from models.merchant import Merchant
 from models.message import Direction, Message, MessageStatus, Route
@@ -52,6 +53,8 @@ def _message(ctx: Context, thread: Conversation, link: PayLink, due: Sequence[In
     kind, slots = "pay_all", {"n": str(len(due)), "total": total}
     if len(due) == 1:
         kind, slots = "pay_link", {"inv": rendering.clean(due[0].number, 16), "amt": total}
+    parts = email_answers.letter_of(Reply(kind, slots), locale, merchant) if thread.channel is Channel.EMAIL else None
+    text = rendering.text(kind, locale, biz=rendering.clean(merchant.name), **slots)
     return Message(
         merchant_id=merchant.id,
         conversation_id=thread.id,
@@ -61,7 +64,9 @@ def _message(ctx: Context, thread: Conversation, link: PayLink, due: Sequence[In
         kind=kind,
         our_address=thread.our_address,
         their_address=thread.address,
-        body=rendering.text(kind, locale, biz=rendering.clean(merchant.name), **slots),
+        subject=parts.subject if parts else None,
+        body=parts.text if parts else text,
+        html=parts.html if parts else None,
         locale=locale,
         pay_link_id=link.id,
         status=MessageStatus.QUEUED,

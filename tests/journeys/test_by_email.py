@@ -10,6 +10,7 @@ from models.message import Message
 from models.received_mail import ReceivedMail
 from tests.support.inbox import Inbox
 from tests.support.records import customer, pay
+from tests.support.visitor import Visitor
 from tests.support.world import ALICE, ALICE_EMAIL, BOB_EMAIL, World
 
 EVE = "eve@evil.example"
@@ -45,6 +46,20 @@ def test_it_sends_the_link_for_the_invoice_picked_days_later(world: World) -> No
     inbox.writes("2\n\nOn Fri, Jun 19, 2026 at 5:30 PM Acme <pay@acme.example> wrote:\n> Reply 1, 2, 3 or ALL\n")
     inbox.reads("Pay INV-1051", "Pay $640.00:")
     assert "INV-1051" in world.client.get(inbox.link()).text
+
+
+def test_it_mails_a_new_link_for_one_that_ran_out(world: World) -> None:
+    inbox = world.inbox(ALICE_EMAIL)
+    inbox.writes("pay INV-1042")
+    old = inbox.link()
+    world.advance(hours=3)
+    inbox.seen = len(inbox.received())
+    visitor = Visitor(world)
+    visitor.opens(old)
+    visitor.sends(f"{old}/renew")
+    world.settle_down()
+    answer = inbox.reads("Pay INV-1042", "Pay $1,284.50:")
+    assert (answer.subject, inbox.link() != old) == ("Pay INV-1042, $1,284.50", True)
 
 
 def test_it_speaks_spanish_to_who_writes_spanish(world: World) -> None:
