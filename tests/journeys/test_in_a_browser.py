@@ -47,7 +47,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
 def _answers(base_url: str) -> bool:
     try:
         return requests.get(f"{base_url}/healthz", timeout=2).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 
