@@ -48,8 +48,6 @@ UNPROVEN: dict[tuple[ConversationState, Intent], Handler] = {
     (_S.VERIFYING, _I.AGAIN): identity.send_again,
     (_S.VERIFYING, _I.UNKNOWN): identity.remind_of_code,
     (_S.ASKING_EMAIL, _I.UNKNOWN): identity.ask_again,
-    (_S.CHOOSING, _I.CHOOSE): identity.choose_account,
-    (_S.CHOOSING, _I.UNKNOWN): identity.repeat_accounts,
     (_S.HUMAN, _I.UNKNOWN): housekeeping.leave_to_person,
 }
 """Before it. Every intent that is not listed here is answered with the question for the email on file."""
@@ -60,10 +58,12 @@ SECOND_REQUESTS = frozenset({_I.LIST, _I.LINK, _I.STATUS, _I.RECEIPT, _I.PROMISE
 
 def respond(turn: Turn) -> Sequence[Reply]:
     """The replies to one text; none is a reasoned silence."""
+    if turn.inbound.opt_out_type in housekeeping.CARRIER_ANSWERED:
+        return housekeeping.follow_carrier(turn)
     if turn.thread.opted_out_at is not None:
         return housekeeping.while_opted_out(turn)
     replies = list(handler_for(turn)(turn))
-    if replies and turn.heard.also in SECOND_REQUESTS and turn.thread.customer_id is not None:
+    if replies and turn.heard.also in SECOND_REQUESTS and turn.thread.customer_id is not None and turn.fresh:
         replies += _second(turn, replies)
     return replies
 
@@ -72,7 +72,9 @@ def handler_for(turn: Turn) -> Handler:
     state, intent = turn.thread.state, turn.heard.intent
     if intent in ANYWHERE:
         return ANYWHERE[intent]
-    if turn.thread.customer_id is None or state is _S.CHOOSING:
+    if state is _S.CHOOSING:
+        return identity.choose_account if intent is _I.CHOOSE else identity.repeat_accounts
+    if turn.thread.customer_id is None:
         return UNPROVEN.get((state, intent), identity.ask)
     if state is _S.HUMAN and intent in (_I.UNKNOWN, _I.GREETING):
         return housekeeping.leave_to_person

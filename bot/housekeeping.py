@@ -8,12 +8,18 @@ from bot.turn import Reply, Turn
 from models.conversation import ConversationState, Promise
 from models.customer import Channel
 
-QUIET_KINDS = frozenset({"STOP", "START", "HELP"})
+CARRIER_ANSWERED = frozenset({"STOP", "START", "HELP"})
 """Twilio's OptOutType: its platform has already answered the customer; a second answer is one too many."""
 
 
-def _answered_by_carrier(turn: Turn) -> bool:
-    return turn.inbound.opt_out_type in QUIET_KINDS
+def follow_carrier(turn: Turn) -> Sequence[Reply]:
+    """Record what the merchant's own opt-out words meant, whatever they are, and say nothing."""
+    match turn.inbound.opt_out_type:
+        case "STOP":
+            opt_out(turn)
+        case "START":
+            opt_in(turn)
+    return []
 
 
 def _address(turn: Turn) -> tuple[int, Channel, str]:
@@ -28,12 +34,12 @@ def opt_out(turn: Turn) -> Sequence[Reply]:
     """At once, for every number of this merchant, with one confirmation at most (47 CFR 64.1200(a)(12))."""
     optouts.opt_out(turn.ctx, *_address(turn), _source(turn), turn.message_id)
     turn.thread.customer_id, turn.thread.shown, turn.thread.state = None, None, ConversationState.IDLE
-    return [] if _answered_by_carrier(turn) else [turn.say("opt_out")]
+    return [turn.say("opt_out")]
 
 
 def opt_in(turn: Turn) -> Sequence[Reply]:
     optouts.opt_in(turn.ctx, *_address(turn), _source(turn), turn.message_id)
-    return [] if _answered_by_carrier(turn) else [turn.say("opt_in")]
+    return [turn.say("opt_in")]
 
 
 def while_opted_out(turn: Turn) -> Sequence[Reply]:
@@ -44,7 +50,7 @@ def while_opted_out(turn: Turn) -> Sequence[Reply]:
 
 
 def explain(turn: Turn) -> Sequence[Reply]:
-    return [] if _answered_by_carrier(turn) else [turn.say("help", phone=turn.merchant.phone)]
+    return [turn.say("help", phone=turn.merchant.phone)]
 
 
 def introduce(turn: Turn) -> Sequence[Reply]:
@@ -87,7 +93,8 @@ def hand_off_already_paid(turn: Turn) -> Sequence[Reply]:
 def _to_person(turn: Turn, kind: str) -> Sequence[Reply]:
     if turn.thread.state is not ConversationState.HUMAN:
         notices.ask_for_person(turn.ctx, turn.merchant, turn.inbound.sender, turn.thread.customer_name, kind)
-    turn.thread.state = ConversationState.HUMAN
+    if turn.thread.state is not ConversationState.VERIFYING:  # the code on its way still finds its question
+        turn.thread.state = ConversationState.HUMAN
     return [turn.say(kind, phone=turn.merchant.phone, hours=turn.merchant.hours)]
 
 

@@ -10,6 +10,7 @@ from bot.verifying import Asker, Outcome
 from models.conversation import ConversationState, Proof
 from models.customer import ContactPoint, Customer
 
+LOCKS = frozenset({Outcome.LOCKED, Outcome.BLOCKED})
 MAX_ACCOUNTS = 5
 """As many accounts as two segments hold; nobody has more under one email."""
 
@@ -50,20 +51,23 @@ def challenge(turn: Turn) -> Sequence[Reply]:
     if email is None:
         return [turn.say("email_malformed")]
     outcome = verifying.start(turn.ctx, turn.merchant, asker(turn), email)
-    if outcome is Outcome.LOCKED:
-        return _locked(turn)
+    if outcome in LOCKS:
+        return _locked(turn, outcome)
     turn.thread.state, turn.thread.shown, turn.thread.customer_id = ConversationState.VERIFYING, None, None
     return [turn.say("code_sent")]
 
 
 def send_again(turn: Turn) -> Sequence[Reply]:
     outcome = verifying.again(turn.ctx, turn.merchant, asker(turn))
-    if outcome is Outcome.LOCKED:
-        return _locked(turn)
+    if outcome in LOCKS:
+        return _locked(turn, outcome)
     return [turn.say("code_sent")] if outcome is Outcome.SENT else ask(turn)
 
 
 def remind_of_code(turn: Turn) -> Sequence[Reply]:
+    lock = verifying.lock_of(turn.ctx, turn.merchant, asker(turn))
+    if lock is not None:
+        return _locked(turn, lock)
     return [turn.say("code_waiting")]
 
 
@@ -76,8 +80,8 @@ def check_code(turn: Turn) -> Sequence[Reply]:
             return [turn.say("code_wrong", tries=checked.tries_left)]
         case Outcome.EXPIRED | Outcome.SENT:
             return [turn.say("code_expired")]
-        case Outcome.LOCKED:
-            return _locked(turn)
+        case Outcome.LOCKED | Outcome.BLOCKED:
+            return _locked(turn, checked.outcome)
         case Outcome.NOT_ASKED:
             turn.thread.state = ConversationState.ASKING_EMAIL
             return [turn.say("ask_email")]
@@ -131,7 +135,7 @@ def _enter(turn: Turn, customer_id: int) -> Sequence[Reply]:
 def _offer(turn: Turn, customer_ids: Sequence[int]) -> Sequence[Reply]:
     ids = list(customer_ids)[:MAX_ACCOUNTS]
     names = dict(turn.ctx.session.execute(sa.select(Customer.id, Customer.name).where(Customer.id.in_(ids))).all())
-    turn.thread.state = ConversationState.CHOOSING
+    turn.thread.state, turn.thread.customer_id, turn.thread.chosen_at = ConversationState.CHOOSING, None, None
     turn.thread.shown = {"kind": "accounts", "ids": ids, "next": len(ids), "at": int(turn.now.timestamp())}
     lines = [(n, rendering.clean(names[i], 24)) for n, i in enumerate(ids, 1)]
     return [turn.say("choose_account", lines=lines)]
@@ -156,5 +160,7 @@ def _accounts_of_phone(turn: Turn) -> set[int]:
     return _proven(turn) | set(on_file)
 
 
-def _locked(turn: Turn) -> Sequence[Reply]:
+def _locked(turn: Turn, lock: Outcome) -> Sequence[Reply]:
+    if lock is Outcome.BLOCKED:
+        return [turn.say("code_blocked", url=portal_url(turn), phone=turn.merchant.phone)]
     return [turn.say("code_locked", phone=turn.merchant.phone)]

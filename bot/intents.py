@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
-from bot.slots import Slots, amount_in, code_in, date_in, email_in, picks_in
+from bot.slots import Slots, amount_in, code_in, date_in, email_in, listed_picks, picks_in
 from bot.understanding_grammar import Match, grammar, read
 from bot.understanding_text import Token, clean, tokens_of
 
@@ -74,6 +74,9 @@ def understand(text: str, *, expecting: str, today: date) -> Understanding:
             intent, also = Intent.CODE, _second(intent, found)
         elif _offers_email(email, cleaned, tokens, expecting):
             intent, also = Intent.EMAIL, _second(intent, found)
+    listed = listed_picks(cleaned) if expecting in LIST_SHOWN and intent is not Intent.STOP else ()
+    if listed:
+        return Understanding(Intent.CHOOSE, Slots(choices=listed), None, language)
     slots = _slots(tokens, {intent, also}, email=email, code=code, today=today, spanish=language == "es")
     return Understanding(intent, slots, also, language)
 

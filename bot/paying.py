@@ -16,13 +16,14 @@ from bot.turn import Reply, Turn
 from models.conversation import ConversationState
 from models.invoice import Invoice
 from models.money import Money
-from models.payment import OPEN_STATUSES, Payment, PaymentStatus
+from models.payment import Allocation, Payment, PaymentStatus
 from payments import links
 
 PAGE = 3
 """Invoices per text: what fits two segments with long numbers and amounts."""
 EMAIL_PAGE = 20
 
+_MOVING = (PaymentStatus.PROCESSING, PaymentStatus.UNKNOWN)
 _SETTLED = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED, PaymentStatus.RETURNED)
 
 
@@ -37,7 +38,7 @@ def show_list(turn: Turn) -> Sequence[Reply]:
 
 
 def show_more(turn: Turn) -> Sequence[Reply]:
-    owed, shown = _owed(turn), _shown(turn)
+    owed, shown = [o for o in _owed(turn) if not o.in_flight], _shown(turn)
     if shown is None or [o.id for o in owed][: len(shown)] != shown:
         return _page(turn, owed, 0)  # nothing on the table, or the list has changed: from the top
     start = turn.thread.shown["next"] if turn.thread.shown else 0
@@ -84,7 +85,8 @@ def _names_invoices(turn: Turn) -> bool:
 
 
 def tell_status(turn: Turn) -> Sequence[Reply]:
-    payment = _latest_payment(turn, (*OPEN_STATUSES - {PaymentStatus.CREATED, PaymentStatus.SUBMITTED}, *_SETTLED))
+    numbers = turn.heard.slots.invoice_numbers
+    payment = _latest_payment(turn, _MOVING, numbers) or _latest_payment(turn, _SETTLED, numbers)
     if payment is None:
         return [turn.say("status_none")]
     slots = {"ref": payment.reference, "amt": rendering.money(payment.amount, turn.locale)}
@@ -116,6 +118,10 @@ def _shown(turn: Turn) -> list[int] | None:
 
 def _page(turn: Turn, owed: list[Owed], start: int) -> Sequence[Reply]:
     turn.thread.state = ConversationState.IDLE
+    moving, owed = [o for o in owed if o.in_flight], [o for o in owed if not o.in_flight]
+    if moving and not owed:
+        turn.thread.shown = None
+        return [turn.say("pay_in_flight", inv=rendering.clean(moving[0].number, 16))]
     if not owed:
         turn.thread.shown = None
         return [turn.say("list_empty", url=f"{turn.ctx.site.base_url}/m/{turn.merchant.slug}")]
@@ -162,6 +168,8 @@ def _link_by_number(turn: Turn, owed: list[Owed], numbers: Sequence[str]) -> Seq
     for typed in numbers:
         exact = [o for o in owed if o.number.upper() == typed]
         matches = exact or [o for o in owed if _tail(o.number) == _tail(typed)]
+        if not matches and typed.isdigit():
+            matches = [o for o in owed if o.balance.decimal == Decimal(typed)]
         if len(matches) != 1:
             return [turn.say("choice_unknown", inv=rendering.clean(typed, 16)), *show_list(turn)]
         picked += matches
@@ -207,10 +215,14 @@ def _day(turn: Turn, payment: Payment) -> str:
     return rendering.day(at.astimezone(ZoneInfo(turn.merchant.timezone)).date(), turn.locale)
 
 
-def _latest_payment(turn: Turn, statuses: Sequence[PaymentStatus]) -> Payment | None:
-    return turn.ctx.session.scalars(
-        sa.select(Payment)
+def _latest_payment(turn: Turn, statuses: Sequence[PaymentStatus], numbers: Sequence[str] = ()) -> Payment | None:
+    """The customer's newest payment in one of these states; of the named invoices, where any are named."""
+    rows = turn.ctx.session.execute(
+        sa.select(Payment, Invoice.number)
+        .join(Allocation, Allocation.payment_id == Payment.id)
+        .join(Invoice, Invoice.id == Allocation.invoice_id)
         .where(Payment.customer_id == turn.thread.customer_id, Payment.status.in_(statuses))
         .order_by(Payment.id.desc())
-        .limit(1)
-    ).first()
+    )
+    wanted = {_tail(number) for number in numbers}
+    return next((payment for payment, number in rows if not wanted or _tail(number) in wanted), None)

@@ -16,8 +16,10 @@ log = structlog.get_logger()
 
 CONFIRM_AFTER = timedelta(minutes=5)
 """A callback comes within seconds of the response."""
-TOO_LATE_AFTER = timedelta(days=1)
-"""An answer this old would only puzzle: it waits as `unknown` for a person."""
+TOO_LATE_AFTER = timedelta(minutes=15)
+"""An answer this old would only puzzle: it stays `unknown`."""
+SAID_ONCE = frozenset({"opt_out", "opt_in"})
+"""One confirmation at most (47 CFR 64.1200(a)(12)): rather none than two."""
 
 
 def confirm_all(runtime: Runtime) -> int:
@@ -85,10 +87,22 @@ def _record(runtime: Runtime, message_id: int, reference: str | None) -> str:
 
 def _send_by_request(ctx: Context, message: Message) -> str:
     log.warning("reply_was_lost", reference=message.public_id)
-    if message.created_at < ctx.clock.now() - TOO_LATE_AFTER:
+    if _is_over(ctx, message):
         message.move_to(MessageStatus.UNKNOWN)
         message.finished_at = ctx.clock.now()
         return "too late"
     message.route = Route.MESSENGER
     messenger.enqueue(ctx, message)
     return "sent again"
+
+
+def _is_over(ctx: Context, message: Message) -> bool:
+    """Too old, said once, or overtaken: the customer has texted since and been answered."""
+    later = sa.select(Message.id).where(
+        Message.conversation_id == message.conversation_id,
+        Message.direction == Direction.IN,
+        Message.id > message.id,
+    )
+    overtaken = ctx.session.scalars(later.limit(1)).first() is not None
+    too_old = message.created_at < ctx.clock.now() - TOO_LATE_AFTER
+    return overtaken or too_old or message.kind in SAID_ONCE

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 
 from bot.slots_dates import date_in
 from bot.understanding_text import Token
@@ -133,6 +134,7 @@ FIRSTS = frozenset({"first", "primeras", "primeros", "top"})
 EVERYTHING = frozenset(
     {"all", "everything", "todo", "todos", "todas", "toda", "both", "ambas", "ambos", "entire", "whole"}
 )
+LASTS = frozenset({"last", "ultima", "ultimo"})
 OLDEST = frozenset({"oldest", "older", "earliest", "antigua", "antiguo", "vieja", "viejo"})
 EXCEPTIONS = frozenset({"except", "but", "excepto", "menos", "salvo", "minus", "excluding"})
 INVOICE_WORDS = frozenset({"invoice", "bill", "factura", "number", "numero"})
@@ -149,7 +151,11 @@ class Picks:
 def picks_in(tokens: Sequence[Token]) -> Picks:
     """What a text picks from the list: places, invoice numbers, everything, the oldest."""
     words = [token.text for token in tokens]
+    if not LASTS.isdisjoint(words):  # "the last one": of the page, of the list, the newest? ask
+        return Picks((), tuple(_invoice_numbers(tokens)), False, False)
     everything = not EVERYTHING.isdisjoint(words)
+    if everything and any(one.text in EVERYTHING and _number(two) for one, two in pairwise(tokens)):
+        return Picks((), (), True, False)  # "all three" counts them; it picks no third one
     if everything and not EXCEPTIONS.isdisjoint(words):
         return Picks((), (), False, False)
     numbers = tuple(dict.fromkeys(_invoice_numbers(tokens)))
@@ -211,3 +217,22 @@ def _number(token: Token) -> int | None:
     if token.kind in ("num", "ord"):
         return int(re.sub(r"\D", "", token.text))
     return PLACES.get(token.text) if token.kind == "word" else None
+
+
+_CARDINALS = "one|two|three|four|five|six|seven|eight|nine|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve"
+_PLACE = rf"(?:[1-9]|1\d|20|{_CARDINALS})"
+_BETWEEN = r"(?:\s*[,/&+]\s*(?:(?:and|y)\s+)?|\s+(?:and|y|e)\s+|\s+)"
+_LISTED = re.compile(
+    rf"(?:(?:pay|pagar|pague|invoices?|facturas?|numbers?|the|la|las|los)\s+)*({_PLACE}(?:{_BETWEEN}{_PLACE})+)"
+)
+_POLITE = re.compile(r"(?:\s*(?:please|pls|plz|por favor|porfa|thanks|thx|gracias|[.!]))+$")
+
+
+def listed_picks(cleaned: str) -> tuple[int, ...]:
+    """A text that is nothing but places: "1,3", "1, 2 and 3", "uno y dos", "pay 1/2". Empty for any other text:
+    with a list on the table a comma between two digits is no decimal point, and a slash makes no date."""
+    found = _LISTED.fullmatch(_POLITE.sub("", cleaned.strip()))
+    if found is None:
+        return ()
+    words = re.findall(r"\d+|[a-z]+", found.group(1))
+    return tuple(dict.fromkeys(n for n in (int(w) if w.isdigit() else PLACES.get(w, 0) for w in words) if n))

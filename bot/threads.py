@@ -16,7 +16,7 @@ from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Mode
 from models.message import Direction, Message, MessageStatus, Route
 from models.money import Money
-from models.payment import Allocation
+from models.payment import Allocation, Payment, PaymentStatus
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One outstanding invoice as the list shows it. `in_flight`: a payment for it is under way."""
+    """One outstanding invoice. `in_flight`: money for it is moving; a page that was only opened is not money."""
 
     id: int
     number: str
@@ -64,7 +64,7 @@ def _table(model: type[Base]) -> sa.Table:
 
 
 _CONVERSATION, _CUSTOMER, _OPT_OUT = _table(Conversation), _table(Customer), _table(OptOut)
-_MESSAGE, _INVOICE, _ALLOCATION = _table(Message), _table(Invoice), _table(Allocation)
+_MESSAGE, _INVOICE, _ALLOCATION, _PAYMENT = map(_table, (Message, Invoice, Allocation, Payment))
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 _FIND = (
@@ -112,7 +112,14 @@ _OWED = (
         _INVOICE.c.balance_minor,
         _INVOICE.c.currency,
         _INVOICE.c.due_on,
-        sa.exists().where(_ALLOCATION.c.invoice_id == _INVOICE.c.id, _ALLOCATION.c.is_open).label("in_flight"),
+        sa.exists()
+        .where(
+            _ALLOCATION.c.invoice_id == _INVOICE.c.id,
+            _ALLOCATION.c.is_open,
+            _PAYMENT.c.id == _ALLOCATION.c.payment_id,
+            _PAYMENT.c.status.in_([PaymentStatus.PROCESSING, PaymentStatus.UNKNOWN]),
+        )
+        .label("in_flight"),
     )
     .where(
         _INVOICE.c.customer_id == sa.bindparam("customer_id"),

@@ -29,7 +29,8 @@ EMAIL_CHOICE_LIFETIME = timedelta(days=7)
 """Emails are answered in days, not minutes, and what is picked is named again before it is paid."""
 
 _CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
-_CODE = re.compile(r"(?<!\d)\d(?:[ -]?\d){5,7}(?!\d)")
+_CODE = re.compile(r"(?<![\w.,$-])(?:\d{6}|\d{8}|\d{3}[ -]\d{3}|\d{4}[ -]\d{4})(?![\w.,-]*\d)")
+_LONG_CODE = re.compile(r"(?<!\d)\d(?:[ -]?\d){3,8}(?!\d)")
 
 
 class Inbound(Protocol):
@@ -138,6 +139,8 @@ def open_turn(
     locale = thread.locale or thread.customer_locale or merchant.locale
     turn = Turn(ctx, merchant, thread, inbound, message_id, heard, now, locale, fresh=False)
     turn.fresh = thread.chosen_at is not None and idle <= turn.choice_lifetime
+    if not turn.fresh:
+        thread.chosen_at = None  # until somebody says whose account it is, however many texts that takes
     return turn
 
 
@@ -204,9 +207,9 @@ def is_looping(turn: Turn) -> bool:
 
 
 def redact(body: str, state: ConversationState) -> str:
-    """What may be kept of a text: card numbers always go, codes go while a code is expected."""
+    """What may be kept of a text: cards and whatever looks like a code go; anything near one while one is due."""
     kept = _CARD.sub(lambda m: "[card]" if _luhn(m.group()) else m.group(), body)
-    return _CODE.sub("[code]", kept) if state is ConversationState.VERIFYING else kept
+    return (_LONG_CODE if state is ConversationState.VERIFYING else _CODE).sub("[code]", kept)
 
 
 def _luhn(number: str) -> bool:

@@ -51,6 +51,9 @@ class Outcome(StrEnum):
     EXPIRED = "expired"
     """The code was too old; a new one is on its way."""
     LOCKED = "locked"
+    """Wait a quarter of an hour."""
+    BLOCKED = "blocked"
+    """Enough for a day: the portal and the telephone are still there."""
     NOT_ASKED = "not_asked"
 
 
@@ -67,8 +70,8 @@ class Checked:
 def start(ctx: Context, merchant: Merchant, asker: Asker, email: str) -> Outcome:
     """Open a challenge for an email, known or not: the same rows, the same effort, the same answer."""
     now, email = ctx.clock.now(), normalise_email(email)
-    if is_locked(ctx, merchant, asker):
-        return Outcome.LOCKED
+    if (lock := lock_of(ctx, merchant, asker)) is not None:
+        return lock
     _cancel_pending(ctx, asker)
     verification = Verification(
         merchant_id=merchant.id,
@@ -104,32 +107,34 @@ def check(ctx: Context, merchant: Merchant, asker: Asker, code: str) -> Checked:
     latest = _latest(ctx, asker)
     if latest is None or latest.status is VerificationStatus.APPROVED:
         return Checked(Outcome.NOT_ASKED)
-    if is_locked(ctx, merchant, asker, latest.email):
-        return Checked(Outcome.LOCKED)
+    if (lock := lock_of(ctx, merchant, asker, latest.email)) is not None:
+        return Checked(lock)
     if latest.digits < _digits(ctx, merchant):
         latest.status = VerificationStatus.EXPIRED  # a short code from before someone began to guess at this merchant
     status = latest.check(code, ctx.clock.now())
     if status is VerificationStatus.APPROVED:
         return _approve(ctx, merchant, asker, latest)
     if status in (VerificationStatus.EXPIRED, VerificationStatus.CANCELED):
-        return Checked(Outcome.EXPIRED if start(ctx, merchant, asker, latest.email) is Outcome.SENT else Outcome.LOCKED)
+        again = start(ctx, merchant, asker, latest.email)
+        return Checked(Outcome.EXPIRED if again is Outcome.SENT else again)
     _count_wrong(ctx, merchant, asker, latest.email)
-    if status is VerificationStatus.MAX_ATTEMPTS_REACHED or is_locked(ctx, merchant, asker, latest.email):
-        return Checked(Outcome.LOCKED)
+    if (lock := lock_of(ctx, merchant, asker, latest.email)) is not None:
+        return Checked(lock)
     return Checked(Outcome.WRONG, tries_left=latest.tries_left)
 
 
-def is_locked(ctx: Context, merchant: Merchant, asker: Asker, email: str | None = None) -> bool:
+def lock_of(ctx: Context, merchant: Merchant, asker: Asker, email: str | None = None) -> Outcome | None:
     """Too many wrong codes: by this asker just now, by this asker today, or for this mailbox on this channel today."""
     now = ctx.clock.now()
     latest = _latest(ctx, asker)
     worn_out = latest is not None and latest.status is VerificationStatus.MAX_ATTEMPTS_REACHED
-    if latest is not None and worn_out and now < latest.created_at + LOCKED_FOR:
-        return True
     if not limits.within(ctx.session, limits.WRONG_PER_ASKER, asker.key, now):
-        return True
+        return Outcome.BLOCKED
     mailbox = _mailbox(merchant, asker, email) if email else None
-    return mailbox is not None and not limits.within(ctx.session, limits.WRONG_PER_MAILBOX, mailbox, now)
+    if mailbox is not None and not limits.within(ctx.session, limits.WRONG_PER_MAILBOX, mailbox, now):
+        return Outcome.BLOCKED
+    just_now = latest is not None and worn_out and now < latest.created_at + LOCKED_FOR
+    return Outcome.LOCKED if just_now else None
 
 
 def issue_code(runtime: Runtime, verification_id: int) -> None:

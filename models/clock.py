@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 
@@ -19,8 +20,11 @@ class SystemClock:
 class MovableClock:
     """Runs with the system clock plus an offset that tests and the demo move. Never moves backwards by itself."""
 
-    def __init__(self, offset: timedelta = timedelta()) -> None:
-        self._offset = offset
+    def __init__(self, kept_in: Path | None = None) -> None:
+        """`kept_in`: a file that remembers the offset, so that a restarted demo does not fall back in time."""
+        self._kept_in = kept_in
+        known = kept_in is not None and kept_in.exists()
+        self._offset = timedelta(seconds=float(kept_in.read_text())) if known and kept_in else timedelta()
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
@@ -29,6 +33,8 @@ class MovableClock:
     def advance(self, by: timedelta) -> datetime:
         with self._lock:
             self._offset += by
+            if self._kept_in is not None:
+                self._kept_in.write_text(str(self._offset.total_seconds()))
         return self.now()
 
 

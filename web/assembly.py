@@ -53,7 +53,7 @@ class Assembly:
 
 def assemble(settings: Settings) -> Assembly:
     is_production = settings.environment is Environment.PRODUCTION
-    clock: Clock = SystemClock() if is_production else MovableClock()
+    clock: Clock = SystemClock() if is_production else MovableClock(settings.var_dir / "clock")
     database = Database(settings.database_url)
     directory = MerchantDirectory(database)
     sandbox = _sandbox(settings, clock, directory) if settings.sandboxes else None

@@ -42,7 +42,7 @@ def show(session_id: str) -> BaseResponse:
 @blueprint.post("")
 def decide(session_id: str) -> BaseResponse:
     session = sandbox().bank.session(session_id)
-    if request.form.get("decision") == "cancel":
+    if request.form.get("decision") != "approve":
         return redirect(sandbox().bank.decline(session.id).return_url, 303)
     institution = request.form.get("institution")
     choice = request.form.get("card" if session.method is Method.CARD else "account")

@@ -67,7 +67,7 @@ def code(ctx: Context, slug: str) -> BaseResponse:
     browser = auth.browser_id()
     if browser is None:
         return _to_door(slug)
-    if verifying.is_locked(ctx, merchant, auth.asker(merchant, browser)):
+    if verifying.lock_of(ctx, merchant, auth.asker(merchant, browser)) is not None:
         return sign_in_pages.code_page(ctx, merchant, browser, problem=Problem.CODE_LOCKED)
     return sign_in_pages.code_page(
         ctx, merchant, browser, notice=Notice.CODE_RESENT if "again" in request.args else None
@@ -188,7 +188,7 @@ def _refused(ctx: Context, merchant: Merchant, browser: str, checked: Checked, t
             return sign_in_pages.code_page(
                 ctx, merchant, browser, problem=Problem.CODE_EXPIRED, notice=Notice.CODE_RESENT
             )
-        case Outcome.LOCKED:
+        case Outcome.LOCKED | Outcome.BLOCKED:
             return sign_in_pages.code_page(ctx, merchant, browser, problem=Problem.CODE_LOCKED)
         case _:
             return _to_door(merchant.slug)

@@ -51,7 +51,7 @@ ADDRESS_CHARS = 254
 _SID = re.compile(r"[A-Za-z0-9]{1,34}")
 _REFERENCE = re.compile(r"[0-9a-f]{32}")
 _ERROR_CODE = re.compile(r"[1-9]\d{0,5}")
-_ANSWERABLE = re.compile(r"\+[1-9]\d{6,14}")
+_ANSWERABLE = re.compile(r"\+[1-9][0-9]{6,14}")
 # Controls, invisible and direction-changing characters and lone surrogates. The joiner of emoji (U+200D) stays.
 _UNWANTED = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
@@ -246,7 +246,7 @@ def _sid(fields: dict[str, str]) -> str:
 def _address(raw: str) -> tuple[Channel, str]:
     """WhatsApp numbers are a channel of their own. RCS, Messenger, names and short codes stay as they are written:
     they match no phone on file."""
-    address = _UNWANTED.sub("", raw)[:ADDRESS_CHARS]
+    address = _UNWANTED.sub("?", raw)[:ADDRESS_CHARS]  # never cleaned into somebody else's number
     if address.startswith(_WHATSAPP):
         return Channel.WHATSAPP, address.removeprefix(_WHATSAPP)
     return Channel.SMS, address

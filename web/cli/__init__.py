@@ -27,7 +27,7 @@ def install(app: Flask) -> None:
 def is_standalone(arguments: Sequence[str]) -> bool:
     """True for a `flask` command line that asks for one of STANDALONE."""
     words = tuple(word for word in arguments[1:] if not word.startswith("-") and word != "wsgi")
-    return any(words[: len(command)] == command for command in STANDALONE)
+    return not words or "--help" in arguments or any(words[: len(command)] == command for command in STANDALONE)
 
 
 def bare_app() -> Flask:

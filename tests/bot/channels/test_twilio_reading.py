@@ -55,7 +55,7 @@ def test_it_refuses_a_text_without_a_proper_id(sid: str) -> None:
         ("HARBOR", Channel.SMS, "HARBOR"),
         ("", Channel.SMS, ""),
         ("+12345678901234567890", Channel.SMS, "+12345678901234567890"),
-        (ALICE + "\x00\u202e", Channel.SMS, ALICE),
+        (ALICE + "\x00\u202e", Channel.SMS, ALICE + "??"),
     ],
 )
 def test_it_takes_any_sender_for_what_it_is(sender: str, channel: Channel, read: str) -> None:
