@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
+from models.consent import OptOut
 from models.customer import Customer
 from models.invoice import Invoice
 from models.merchant import Merchant
@@ -70,6 +71,11 @@ def pay(world: World, *numbers: str, conversation_id: int | None = None) -> Paym
     world.settle_down()
     with world.runtime.read() as ctx:
         return ctx.session.get_one(Payment, begun.payment.id)
+
+
+def has_opted_out(world: World, address: str) -> bool:
+    with world.runtime.read() as ctx:
+        return ctx.session.scalars(sa.select(OptOut).where(OptOut.address == address)).first() is not None
 
 
 def receipt(world: World, payment: Payment) -> str:

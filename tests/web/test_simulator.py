@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from models.errors import DomainError
 from payments.gateways.troubles import Trouble
 from tests.support.visitor import Visitor
-from tests.support.world import ACME, ALICE, ALICE_EMAIL, BOB_EMAIL, World
+from tests.support.world import ACME, ALICE, ALICE_EMAIL, World
 from web import simulator
 from web.config import Settings
 from web.simulator import time_travel
@@ -291,38 +291,3 @@ def test_it_reads_a_span(span: str, hours: float) -> None:
 def test_it_refuses_what_is_no_span(span: str) -> None:
     with pytest.raises(DomainError, match="bad_span"):
         time_travel.read_span(span)
-
-
-# --- writing emails ---------------------------------------------------------------------------------------------------
-def writes(alice: Visitor, body: str, **fields: str) -> None:
-    alice.opens(PHONE)
-    alice.sends(f"{PHONE}/write", sender=ALICE_EMAIL, body=body, **fields)
-    alice.world.settle_down()
-    alice.opens(PHONE)
-
-
-def test_it_takes_an_email_through_the_webhook_and_shows_the_answer(alice: Visitor) -> None:
-    writes(alice, "What do I owe?")
-    assert "3 open invoices" in alice.page.text
-
-
-def test_it_answers_the_mail_in_view_with_its_quote(alice: Visitor) -> None:
-    writes(alice, "What do I owe?")
-    [first] = received(alice.world, ALICE_EMAIL)
-    writes(alice, "2", mail=str(first["id"]))
-    answer = received(alice.world, ALICE_EMAIL)[-1]
-    assert "Pay INV-1051" in answer["text"]
-    assert first["headers"]["Message-ID"] in answer["headers"]["References"]
-
-
-def test_it_forges_a_sender_who_learns_nothing(alice: Visitor) -> None:
-    writes(alice, "What do I owe?", is_forged="on")
-    [mail] = received(alice.world, ALICE_EMAIL)
-    assert "INV-" not in mail["text"]
-
-
-def test_it_writes_as_nobody_but_the_person(alice: Visitor) -> None:
-    alice.opens(PHONE)
-    alice.sends(f"{PHONE}/write", sender=BOB_EMAIL, body="What do I owe?")
-    alice.world.settle_down()
-    assert received(alice.world, BOB_EMAIL) == []
