@@ -76,7 +76,8 @@ def understand(text: str, *, expecting: str, today: date) -> Understanding:
             intent, also = Intent.EMAIL, _second(intent, found)
     listed = listed_picks(cleaned) if expecting in LIST_SHOWN and intent is not Intent.STOP else ()
     if listed:
-        return Understanding(Intent.CHOOSE, Slots(choices=listed), None, language)
+        picking = Intent.PAY if intent is Intent.PAY else Intent.CHOOSE
+        return Understanding(picking, Slots(choices=listed), None, language)
     slots = _slots(tokens, {intent, also}, email=email, code=code, today=today, spanish=language == "es")
     return Understanding(intent, slots, also, language)
 
