@@ -60,7 +60,7 @@ def postgres_server(config: pytest.Config) -> str:
 def database_url(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[str]:
-    """An empty database, once per backend and process: what is in it is the test's own to isolate."""
+    """One database per backend and process, empty at first: what is in it is the test's own to isolate."""
     if request.param == "sqlite":
         yield sqlite_url(tmp_path_factory.mktemp("sqlite"))
         return
