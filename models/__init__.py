@@ -10,9 +10,10 @@ from models.idempotency import IdempotencyKey
 from models.invoice import Invoice, InvoiceStatus
 from models.ledger import Account, LedgerEntry
 from models.limits import LimitCount
-from models.merchant import ApiKey, Merchant, MerchantStatus, Mode
+from models.merchant import ApiKey, CustomLanding, FeePayer, Merchant, MerchantStatus, Mode
 from models.message import Direction, Failure, Message, MessageStatus, Route
 from models.money import Money
+from models.papers import Attachment, ContentType, InvoiceLine
 from models.paylink import PayLink, PayLinkInvoice, PayLinkState
 from models.payment import Allocation, Method, Payment, PaymentEvent, PaymentStatus
 from models.received_mail import ReceivedMail
@@ -23,21 +24,26 @@ __all__ = [
     "Account",
     "Allocation",
     "ApiKey",
+    "Attachment",
     "Base",
     "Channel",
     "Consent",
     "ConsentAct",
     "ContactPoint",
+    "ContentType",
     "Context",
     "Conversation",
     "ConversationState",
+    "CustomLanding",
     "Customer",
     "Database",
     "Direction",
     "Environment",
     "Failure",
+    "FeePayer",
     "IdempotencyKey",
     "Invoice",
+    "InvoiceLine",
     "InvoiceStatus",
     "LedgerEntry",
     "LimitCount",

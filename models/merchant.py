@@ -25,6 +25,20 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
+class CustomLanding(StrEnum):
+    """Where a payment without an invoice goes."""
+
+    UNAPPLIED_CREDIT = "unapplied_credit"
+    OLDEST_INVOICE = "oldest_invoice"
+    """The oldest due first, as far as it reaches; the rest is unapplied credit."""
+
+
+class FeePayer(StrEnum):
+    MERCHANT = "merchant"
+    CUSTOMER = "customer"
+    """Card fees are added to what is paid, and shown before paying."""
+
+
 class Merchant(Identified, Base):
     __tablename__ = "merchant"
 
@@ -47,6 +61,23 @@ class Merchant(Identified, Base):
     locale: Mapped[str] = mapped_column(sa.String(8), default="en")
     currency: Mapped[str] = mapped_column(sa.String(3))
     colour: Mapped[str] = mapped_column(sa.String(7), default="#0b6e69")
+    allows_partial: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    partial_minimum_minor: Mapped[int] = mapped_column(default=1, server_default="1")
+    """The least that a part payment may be, in minor units of the invoice's currency."""
+    allows_custom: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Customers may pay without naming an invoice."""
+    custom_landing: Mapped[CustomLanding] = mapped_column(
+        stored(CustomLanding), default=CustomLanding.UNAPPLIED_CREDIT, server_default=CustomLanding.UNAPPLIED_CREDIT
+    )
+    fee_payer: Mapped[FeePayer] = mapped_column(
+        stored(FeePayer), default=FeePayer.MERCHANT, server_default=FeePayer.MERCHANT
+    )
+    fee_basis_points: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Of a card payment: 290 is 2.9 %. Ask payments.fees.quote what it comes to."""
+    terms: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+    """What customers accept when they pay; empty: nothing to accept."""
+    terms_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Goes up with every change of the terms."""
     created_at: Mapped[datetime]
 
 

@@ -9,7 +9,8 @@ from models.context import Context
 from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Mode
 from models.money import Money
-from payments import ledger
+from payments import ledger, papers
+from payments.papers import Item
 
 
 def lock(session: Session, ids: Collection[int]) -> list[Invoice]:
@@ -46,10 +47,16 @@ def issue(ctx: Context, invoice: Invoice) -> None:
     ledger.issue(ctx, _locked(ctx, invoice))
 
 
-def amend(ctx: Context, invoice: Invoice, total: Money) -> None:
-    """Ask for another total. Then close what is being paid of it: attempts.close_open, once this is committed.
-    Raises DomainError("invoice_state"), DomainError("below_paid"), DomainError("mixed_currencies")."""
-    ledger.adjust(ctx, _locked(ctx, invoice), total)
+def amend(ctx: Context, invoice: Invoice, total: Money, items: Sequence[Item] = ()) -> None:
+    """Ask for another total. Lines that no longer add up to it go; `items` come instead. Then close what is being paid
+    of it: attempts.close_open, once this is committed.
+    Raises DomainError("invoice_state"), DomainError("below_paid"), DomainError("mixed_currencies"), and what
+    papers.itemise raises."""
+    held = _locked(ctx, invoice)
+    changes = total != held.total
+    ledger.adjust(ctx, held, total)
+    if changes or items:
+        papers.itemise(ctx, held, items)
 
 
 def void(ctx: Context, invoice: Invoice) -> None:

@@ -16,6 +16,7 @@ from models.database import Database
 from models.errors import DomainError
 from models.invoice import Invoice, InvoiceStatus
 from models.merchant import ApiKey
+from models.papers import InvoiceLine
 from models.payment import Method, Payment, PaymentStatus
 from payments import audit, ledger
 from tests.support.databases import sqlite_url
@@ -176,3 +177,14 @@ def test_it_makes_other_invoices_from_another_seed() -> None:
 
 def test_it_grows_a_customer_for_every_fifteen_invoices() -> None:
     assert sum(len(shop.customers) for shop in crowd.shops(Size(invoices=3_000))) == 200
+
+
+def test_it_gives_every_invoice_lines_that_add_up(field: Field) -> None:
+    added = sa.func.coalesce(sa.func.sum(InvoiceLine.amount_minor), 0)
+    wrong = (
+        sa.select(Invoice.number)
+        .outerjoin(InvoiceLine, InvoiceLine.invoice_id == Invoice.id)
+        .group_by(Invoice.id, Invoice.number, Invoice.total_minor)
+        .having(added != Invoice.total_minor)
+    )
+    assert field.rows(wrong) == []

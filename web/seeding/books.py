@@ -37,6 +37,7 @@ _LABELS = {Method.CARD: ("Visa 4242", "Mastercard 4444"), Method.NETWORK: ("Ever
 _BANK_ACCOUNT = "First Harbor 6789"
 _MORNING = time(15, tzinfo=UTC)
 _LETTERS = "23456789BCDFGHJKMNPQRSTVWXZ"  # those of a reference that the application draws
+_WORTH_DELIVERING = 5_000
 _STRIDE = 104_729  # a prime, so that consecutive references look unlike and never repeat
 
 
@@ -45,6 +46,7 @@ class Batch:
     """Rows by table, in the order in which they may be inserted."""
 
     invoice: list[Row] = field(default_factory=list)
+    invoice_line: list[Row] = field(default_factory=list)
     payment: list[Row] = field(default_factory=list)
     allocation: list[Row] = field(default_factory=list)
     payment_event: list[Row] = field(default_factory=list)
@@ -70,6 +72,7 @@ class Books:
         share = self._paid_share(paper)
         invoice = self._invoice(paper, customer_id, number, share, issued_at)
         self.batch.invoice.append(invoice)
+        self.batch.invoice_line.extend(_lines(invoice))
         if paper.kind is not Kind.DRAFT:
             self._post(invoice, None, issued_at, _owing(paper.minor))
         if paper.kind is Kind.VOID:
@@ -201,6 +204,29 @@ class Books:
 
     def _public_id(self) -> str:
         return f"{self.dice.getrandbits(128):032x}"
+
+
+def _lines(invoice: Row) -> Iterator[Row]:
+    """The goods at a whole price each, and the delivery, which takes up the odd cents."""
+    goods, _, how_many = invoice["description"].rpartition(", ")
+    digits = how_many.split(" ")[0]
+    if not goods or not digits.isdigit() or invoice["total_minor"] < _WORTH_DELIVERING:
+        yield _line(invoice, 0, invoice["description"], 1, invoice["total_minor"])
+        return
+    each = invoice["total_minor"] * 24 // 25 // int(digits)
+    yield _line(invoice, 0, goods, int(digits), each)
+    yield _line(invoice, 1, "Delivery", 1, invoice["total_minor"] - each * int(digits))
+
+
+def _line(invoice: Row, position: int, description: str, count: int, each: int) -> Row:
+    return {
+        "invoice_id": invoice["id"],
+        "position": position,
+        "description": description,
+        "quantity_milli": count * 1000,
+        "unit_price_minor": each,
+        "amount_minor": count * each,
+    }
 
 
 def _owing(minor: int) -> list[tuple[Account, int, bool]]:

@@ -101,6 +101,9 @@ def _merchant(card: MerchantCard, merchant_id: int, now: datetime) -> Row:
         "email": f"billing@{card.slug}.example",
         "email_secrets": {vendor: secrets.token_hex(24) for vendor in EMAIL_VENDORS}
         | {"mime_authserv_id": f"mx.{card.slug}.example"},
+        "allows_partial": True,
+        "partial_minimum_minor": 500,
+        "allows_custom": True,
         "created_at": now,
     }
 
