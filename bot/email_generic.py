@@ -8,7 +8,7 @@ from bot.intents import Intent, Understanding
 from models import limits
 from models.context import Context
 from models.customer import Channel, ContactPoint, Customer
-from models.merchant import Merchant
+from models.merchant import Merchant, Mode
 from models.message import Direction, Message, MessageStatus, Route
 from models.ports import InboundEmail
 
@@ -54,6 +54,7 @@ def _locale(ctx: Context, merchant: Merchant, sender: str) -> str | None:
             ContactPoint.merchant_id == merchant.id,
             ContactPoint.channel == Channel.EMAIL,
             ContactPoint.address == sender,
+            ContactPoint.mode == Mode.LIVE,
         )
         .order_by(Customer.id)
         .limit(1)

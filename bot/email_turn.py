@@ -18,7 +18,7 @@ from models.context import Context
 from models.conversation import ConversationState, Proof
 from models.customer import Channel, ContactPoint, Customer, normalise_email
 from models.errors import UnverifiedWebhook
-from models.merchant import Merchant
+from models.merchant import Merchant, Mode
 from models.message import Direction, MessageStatus
 from models.ports import InboundEmail
 from models.received_mail import ReceivedMail
@@ -115,6 +115,7 @@ def _on_file(ctx: Context, merchant: Merchant, address: str) -> list[int]:
         ContactPoint.merchant_id == merchant.id,
         ContactPoint.channel == Channel.EMAIL,
         ContactPoint.address == address,
+        ContactPoint.mode == Mode.LIVE,
     )
     return sorted(set(ctx.session.scalars(statement)))
 

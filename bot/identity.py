@@ -9,6 +9,7 @@ from bot.turn import Reply, Turn
 from bot.verifying import Asker, Outcome
 from models.conversation import ConversationState, Proof
 from models.customer import ContactPoint, Customer
+from models.merchant import Mode
 
 LOCKS = frozenset({Outcome.LOCKED, Outcome.BLOCKED})
 MAX_ACCOUNTS = 5
@@ -155,6 +156,7 @@ def _accounts_of_phone(turn: Turn) -> set[int]:
             ContactPoint.merchant_id == turn.merchant.id,
             ContactPoint.channel == turn.inbound.channel,
             ContactPoint.address == turn.inbound.sender,
+            ContactPoint.mode == Mode.LIVE,
         )
     )
     return _proven(turn) | set(on_file)

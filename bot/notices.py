@@ -9,7 +9,7 @@ from models.context import Context
 from models.conversation import Conversation
 from models.customer import Channel, ContactPoint, Customer
 from models.invoice import Invoice
-from models.merchant import Merchant
+from models.merchant import Merchant, Mode
 from models.message import Direction, Message, MessageStatus, Route
 from models.paylink import PayLink, PayLinkState
 from models.payment import Allocation, Payment, PaymentStatus
@@ -86,6 +86,7 @@ def _email(ctx: Context, merchant: Merchant, customer: Customer, payment: Paymen
         .where(
             ContactPoint.customer_id == customer.id,
             ContactPoint.channel == Channel.EMAIL,
+            ContactPoint.mode == Mode.LIVE,
             ContactPoint.bad_since_at.is_(None),
         )
         .order_by(ContactPoint.is_primary.desc(), ContactPoint.id)

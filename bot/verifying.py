@@ -14,7 +14,7 @@ from models import limits
 from models.context import Context, Runtime
 from models.conversation import Conversation, Proof
 from models.customer import Channel, ContactPoint, Customer, normalise_email
-from models.merchant import Merchant
+from models.merchant import Merchant, Mode
 from models.message import Direction, Message, MessageStatus, Route
 from models.session import WebSession
 from models.verification import (
@@ -255,6 +255,7 @@ def _on_file(ctx: Context, merchant_id: int, email: str) -> list[tuple[ContactPo
             ContactPoint.merchant_id == merchant_id,
             ContactPoint.channel == Channel.EMAIL,
             ContactPoint.address == email,
+            ContactPoint.mode == Mode.LIVE,
             ContactPoint.bad_since_at.is_(None),
         )
         .order_by(Customer.id)

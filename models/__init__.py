@@ -6,11 +6,11 @@ from models.context import Context, Environment, Ports, Runtime, Site
 from models.conversation import Conversation, ConversationState, Promise, Proof
 from models.customer import Channel, ContactPoint, Customer
 from models.database import Database
-from models.idempotency import IdempotencyKey
+from models.idempotency import ApiAnswer, IdempotencyKey
 from models.invoice import Invoice, InvoiceStatus
 from models.ledger import Account, LedgerEntry
 from models.limits import LimitCount
-from models.merchant import ApiKey, CustomLanding, FeePayer, Merchant, MerchantStatus, Mode
+from models.merchant import ApiKey, CustomLanding, FeePayer, Merchant, MerchantStatus, Mode, Scope
 from models.message import Direction, Failure, Message, MessageStatus, Route
 from models.money import Money
 from models.papers import Attachment, ContentType, InvoiceLine
@@ -23,6 +23,7 @@ from models.verification import Verification, VerificationStatus
 __all__ = [
     "Account",
     "Allocation",
+    "ApiAnswer",
     "ApiKey",
     "Attachment",
     "Base",
@@ -67,6 +68,7 @@ __all__ = [
     "ReceivedMail",
     "Route",
     "Runtime",
+    "Scope",
     "Site",
     "Verification",
     "VerificationStatus",

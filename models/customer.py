@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, stored
+from models.merchant import Mode
 
 
 class Channel(StrEnum):
@@ -17,8 +18,22 @@ class Channel(StrEnum):
 
 class Customer(Identified, Base):
     __tablename__ = "customer"
+    __table_args__ = (
+        sa.Index(
+            "uq_customer_reference",
+            "merchant_id",
+            "mode",
+            "reference",
+            unique=True,
+            sqlite_where=sa.text("reference IS NOT NULL"),
+            postgresql_where=sa.text("reference IS NOT NULL"),
+        ),
+    )
 
     merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"), index=True)
+    mode: Mapped[Mode] = mapped_column(stored(Mode), default=Mode.LIVE, server_default=Mode.LIVE.value)
+    reference: Mapped[str | None] = mapped_column(sa.String(64))
+    """What the merchant's own books call them."""
     name: Mapped[str] = mapped_column(sa.String(120))
     locale: Mapped[str] = mapped_column(sa.String(8), default="en")
     timezone: Mapped[str | None] = mapped_column(sa.String(64))
@@ -36,6 +51,8 @@ class ContactPoint(Identified, Base):
 
     merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"))
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"))
+    mode: Mapped[Mode] = mapped_column(stored(Mode), default=Mode.LIVE, server_default=Mode.LIVE.value)
+    """The customer's. Whoever looks up an address to write to, or to believe, asks for LIVE."""
     channel: Mapped[Channel] = mapped_column(stored(Channel))
     address: Mapped[str] = mapped_column(sa.String(254))
     is_primary: Mapped[bool] = mapped_column(default=True)

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -37,6 +38,16 @@ class FeePayer(StrEnum):
     MERCHANT = "merchant"
     CUSTOMER = "customer"
     """Card fees are added to what is paid, and shown before paying."""
+
+
+class Scope(StrEnum):
+    """What a key may do beyond naming its merchant. None includes another."""
+
+    READ = "read"
+    WRITE = "write"
+    MONEY = "money"
+    REMINDERS = "reminders"
+    WEBHOOKS = "webhooks"
 
 
 class Merchant(Identified, Base):
@@ -91,16 +102,24 @@ class ApiKey(Identified, Base):
     prefix: Mapped[str] = mapped_column(sa.String(16), unique=True)
     secret_hash: Mapped[str] = mapped_column(sa.String(64))
     label: Mapped[str] = mapped_column(sa.String(64))
+    scopes: Mapped[list[Any] | None]
+    """Values of Scope. None, as keys from before there were scopes have it: all."""
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 
     @classmethod
-    def issue(cls, merchant_id: int, mode: Mode, label: str, now: datetime) -> tuple["ApiKey", str]:
+    def issue(
+        cls, merchant_id: int, mode: Mode, label: str, now: datetime, scopes: Collection[Scope] = frozenset(Scope)
+    ) -> tuple["ApiKey", str]:
         """A new key and its text, which exists nowhere else."""
         prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         digest = hashlib.sha256(secret.encode()).hexdigest()
         key = cls(merchant_id=merchant_id, mode=mode, prefix=prefix, secret_hash=digest, label=label, created_at=now)
+        key.scopes = sorted(scopes)
         return key, f"till_{mode.value}_{prefix}_{secret}"
+
+    def allows(self, scope: Scope) -> bool:
+        return self.scopes is None or scope in self.scopes
 
     def accepts(self, secret: str) -> bool:
         digest = hashlib.sha256(secret.encode()).hexdigest()

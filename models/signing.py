@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "till.unsubscribe"
     SESSION = "till.session"
     REPLY = "till.reply"
+    CURSOR = "till.cursor"
 
 
 def _digest(data: bytes = b"") -> "hashlib.blake2b":

@@ -13,7 +13,7 @@ from bot import verifying
 from bot.verifying import Asker
 from models.context import Context
 from models.customer import Channel, ContactPoint, Customer
-from models.merchant import Merchant
+from models.merchant import Merchant, Mode
 from models.session import WebSession, session_hash
 from models.verification import Verification, VerificationStatus
 from web.context import runtime
@@ -74,6 +74,7 @@ def accounts(ctx: Context, merchant: Merchant, browser: str | None) -> list[tupl
             Customer.merchant_id == merchant.id,
             ContactPoint.channel == Channel.EMAIL,
             ContactPoint.address == approved.email,
+            ContactPoint.mode == Mode.LIVE,
             ContactPoint.bad_since_at.is_(None),
         )
         .order_by(Customer.id)
