@@ -10,6 +10,7 @@ from models.idempotency import ApiAnswer, IdempotencyKey
 from models.invoice import Invoice, InvoiceStatus
 from models.ledger import Account, LedgerEntry
 from models.limits import LimitCount
+from models.logo import Logo
 from models.merchant import ApiKey, CustomLanding, FeePayer, Merchant, MerchantStatus, Mode, Scope
 from models.message import Direction, Failure, Message, MessageStatus, Route
 from models.money import Money
@@ -48,6 +49,7 @@ __all__ = [
     "InvoiceStatus",
     "LedgerEntry",
     "LimitCount",
+    "Logo",
     "Merchant",
     "MerchantStatus",
     "Message",

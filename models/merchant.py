@@ -89,6 +89,8 @@ class Merchant(Identified, Base):
     """What customers accept when they pay; empty: nothing to accept."""
     terms_version: Mapped[int] = mapped_column(default=1, server_default="1")
     """Goes up with every change of the terms."""
+    logo_version: Mapped[str | None] = mapped_column(sa.String(16))
+    """Names the picture in models/logo.py; None: the initials stand for it."""
     created_at: Mapped[datetime]
 
 

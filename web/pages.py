@@ -65,6 +65,7 @@ class Brand:
     phone_uri: str
     email: str
     css_url: str
+    logo_url: str | None = None
     privacy_url: str | None = None
 
 
