@@ -72,6 +72,8 @@ def handler_for(turn: Turn) -> Handler:
     state, intent = turn.thread.state, turn.heard.intent
     if intent in ANYWHERE:
         return ANYWHERE[intent]
+    if identity.offers_code(turn):
+        return identity.refuse_code
     if state is _S.CHOOSING:
         return identity.choose_account if intent is _I.CHOOSE else identity.repeat_accounts
     if turn.thread.customer_id is None:

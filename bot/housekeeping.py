@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot import notices, optouts, rendering
 from bot.intents import Intent
+from bot.opening_hours import opening_hours
 from bot.turn import Reply, Turn
 from models.conversation import ConversationState, Promise
 from models.customer import Channel
@@ -95,7 +96,8 @@ def _to_person(turn: Turn, kind: str) -> Sequence[Reply]:
         notices.ask_for_person(turn.ctx, turn.merchant, turn.inbound.sender, turn.thread.customer_name, kind)
     if turn.thread.state is not ConversationState.VERIFYING:  # the code on its way still finds its question
         turn.thread.state = ConversationState.HUMAN
-    return [turn.say(kind, phone=turn.merchant.phone, hours=turn.merchant.hours)]
+    hours = opening_hours(turn.merchant.hours, rendering.language_of(turn.locale))
+    return [turn.say(kind, phone=turn.merchant.phone, hours=hours)]
 
 
 def note_promise(turn: Turn) -> Sequence[Reply]:

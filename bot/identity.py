@@ -5,7 +5,10 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from bot import paying, rendering, verifying
+from bot.intents import Intent
+from bot.slots import lone_code
 from bot.turn import Reply, Turn
+from bot.understanding_text import clean
 from bot.verifying import Asker, Outcome
 from models.conversation import ConversationState, Proof
 from models.customer import ContactPoint, Customer
@@ -55,14 +58,18 @@ def challenge(turn: Turn) -> Sequence[Reply]:
     if outcome in LOCKS:
         return _locked(turn, outcome)
     turn.thread.state, turn.thread.shown, turn.thread.customer_id = ConversationState.VERIFYING, None, None
-    return [turn.say("code_sent")]
+    return [_code_sent(turn)]
 
 
 def send_again(turn: Turn) -> Sequence[Reply]:
     outcome = verifying.again(turn.ctx, turn.merchant, asker(turn))
     if outcome in LOCKS:
         return _locked(turn, outcome)
-    return [turn.say("code_sent")] if outcome is Outcome.SENT else ask(turn)
+    return [_code_sent(turn)] if outcome is Outcome.SENT else ask(turn)
+
+
+def _code_sent(turn: Turn) -> Reply:
+    return turn.say("code_sent", digits=verifying.digits(turn.ctx, turn.merchant))
 
 
 def remind_of_code(turn: Turn) -> Sequence[Reply]:
@@ -72,20 +79,27 @@ def remind_of_code(turn: Turn) -> Sequence[Reply]:
     return [turn.say("code_waiting")]
 
 
+def offers_code(turn: Turn) -> bool:
+    """A code where none is awaited, unless a person is reading or an invoice that is owed has that number."""
+    unread = turn.heard.intent in (Intent.CHOOSE, Intent.UNKNOWN)
+    awaited = turn.thread.state in (ConversationState.VERIFYING, ConversationState.HUMAN)
+    if not unread or awaited or turn.is_by_email or lone_code(clean(turn.inbound.body)) is None:
+        return False
+    return turn.thread.customer_id is None or not paying.names_what_is_owed(turn)
+
+
 def check_code(turn: Turn) -> Sequence[Reply]:
     checked = verifying.check(turn.ctx, turn.merchant, asker(turn), turn.heard.slots.code or "")
-    match checked.outcome:
-        case Outcome.APPROVED:
-            return _approved(turn, checked)
-        case Outcome.WRONG:
-            return [turn.say("code_wrong", tries=checked.tries_left)]
-        case Outcome.EXPIRED | Outcome.SENT:
-            return [turn.say("code_expired")]
-        case Outcome.LOCKED | Outcome.BLOCKED:
-            return _locked(turn, checked.outcome)
-        case Outcome.NOT_ASKED:
-            turn.thread.state = ConversationState.ASKING_EMAIL
-            return [turn.say("ask_email")]
+    if checked.outcome is Outcome.APPROVED:
+        return _approved(turn, checked)
+    if checked.outcome in LOCKS:
+        return _locked(turn, checked.outcome)
+    return refuse_code(turn)
+
+
+def refuse_code(turn: Turn) -> Sequence[Reply]:
+    """Mistyped, used, too old, another phone's or another merchant's: the same words, so that none tells which."""
+    return [turn.say("code_wrong")]
 
 
 def ask_whose_account(turn: Turn) -> Sequence[Reply]:

@@ -84,6 +84,11 @@ def _names_invoices(turn: Turn) -> bool:
     return slots.everything or slots.oldest or bool(slots.invoice_numbers)
 
 
+def names_what_is_owed(turn: Turn) -> bool:
+    typed = {_tail(number) for number in turn.heard.slots.invoice_numbers}
+    return any(_tail(o.number) in typed or o.number.upper() in typed for o in _owed(turn))
+
+
 def tell_status(turn: Turn) -> Sequence[Reply]:
     numbers = turn.heard.slots.invoice_numbers
     payment = _latest_payment(turn, _MOVING, numbers) or _latest_payment(turn, _SETTLED, numbers)

@@ -52,9 +52,18 @@ def code_in(cleaned: str) -> str | None:
     exact = [group for group in groups if len(group) in CODE_LENGTHS]
     if exact:
         return exact[-1]
-    rest = ABOUT_CODES.sub("", DIGIT_GROUPS.sub("", text)) if groups else text
-    alone = len(groups) == 1 and not re.search(r"[a-z]{3}", rest)
+    alone = len(groups) == 1 and _says_no_more(text)
     return groups[0] if alone and len(groups[0]) in ATTEMPT_LENGTHS else None
+
+
+def lone_code(cleaned: str) -> str | None:
+    """A text that is a code and nothing else, sent while none is awaited: a used one, or another phone's."""
+    code = code_in(cleaned)
+    return code if code is not None and len(code) in CODE_LENGTHS and _says_no_more(cleaned) else None
+
+
+def _says_no_more(text: str) -> bool:
+    return re.search(r"[a-z]{3}", ABOUT_CODES.sub("", DIGIT_GROUPS.sub("", text))) is None
 
 
 ENDINGS = r"(?:com|net|org|edu|gov|co|io|me|us|uk|mx|es|ca|info|biz|dev|app|ar|cl|pe|test|invalid|example)"

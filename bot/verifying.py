@@ -79,7 +79,7 @@ def start(ctx: Context, merchant: Merchant, asker: Asker, email: str) -> Outcome
         conversation_id=asker.conversation_id,
         browser_hash=asker.browser_hash,
         email=email,
-        digits=_digits(ctx, merchant),
+        digits=digits(ctx, merchant),
         salt=secrets.token_hex(16),
         code_hash=secrets.token_hex(32),
         created_at=now,
@@ -109,7 +109,7 @@ def check(ctx: Context, merchant: Merchant, asker: Asker, code: str) -> Checked:
         return Checked(Outcome.NOT_ASKED)
     if (lock := lock_of(ctx, merchant, asker, latest.email)) is not None:
         return Checked(lock)
-    if latest.digits < _digits(ctx, merchant):
+    if latest.digits < digits(ctx, merchant):
         latest.status = VerificationStatus.EXPIRED  # a short code from before someone began to guess at this merchant
     status = latest.check(code, ctx.clock.now())
     if status is VerificationStatus.APPROVED:
@@ -225,7 +225,8 @@ def _may_send(ctx: Context, merchant: Merchant, asker: Asker, email: str) -> boo
     return all(allowed)
 
 
-def _digits(ctx: Context, merchant: Merchant) -> int:
+def digits(ctx: Context, merchant: Merchant) -> int:
+    """How long a code of this merchant is right now."""
     sprayed = not limits.within(ctx.session, limits.WRONG_PER_MERCHANT, str(merchant.id), ctx.clock.now())
     return LONG_CODE_DIGITS if sprayed else CODE_DIGITS
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from models import limits
 from tests.support.world import ALICE, ALICE_EMAIL, BOB, BOB_EMAIL, World
 
 STRANGER = "+15550999"
@@ -35,14 +36,14 @@ def test_it_sends_the_code_to_the_address_on_file_only(world: World) -> None:
     assert world.mails_to("evil@example.com") == []
 
 
-def test_it_counts_down_wrong_codes_and_then_locks(world: World) -> None:
+def test_it_locks_at_the_fifth_wrong_code(world: World) -> None:
     phone = world.phone(ALICE)
     phone.says("hi")
     phone.says(ALICE_EMAIL)
     code = world.code_for(ALICE_EMAIL)
-    for left in (4, 3, 2, 1):
+    for _ in range(4):
         phone.says(wrong(code))
-        phone.hears(f"{left} ")
+        phone.hears("did not match")
     phone.says(wrong(code))
     phone.hears("too many wrong codes")
     phone.says(code)
@@ -79,7 +80,7 @@ def test_it_sends_a_new_code_for_an_old_one(world: World) -> None:
     first = world.code_for(ALICE_EMAIL)
     world.advance(minutes=11)
     phone.says(first)
-    phone.hears("that code has expired, so we emailed you a new one")
+    phone.hears("Reply with the newest one")
     phone.says(world.code_for(ALICE_EMAIL))
     phone.hears("3 invoices")
 
@@ -107,6 +108,50 @@ def test_it_takes_a_code_only_from_the_phone_that_asked(world: World) -> None:
     thief.says("nobody@example.com")
     thief.says(world.code_for(ALICE_EMAIL))
     thief.hears("did not match")
+
+
+def test_it_refuses_every_code_that_is_not_good_in_the_same_words(world: World) -> None:
+    """Used, too old, typed on another phone that has its own question open or none, sent to another merchant."""
+    phone, stranger = world.phone(ALICE), world.phone(STRANGER)
+    phone.proves(ALICE_EMAIL)
+    used = world.code_for(ALICE_EMAIL)
+    refusals = [phone.says(used).replies, stranger.says(used).replies]
+    stranger.says("nobody@example.com")
+    refusals.append(stranger.says(used).replies)
+    world.phone(BOB).says(BOB_EMAIL)
+    old = world.code_for(BOB_EMAIL)
+    world.advance(minutes=11)
+    refusals.append(world.phone(BOB).says(old).replies)
+    globex = world.phone(ALICE, world.merchants["globex"]).says(used).replies
+    refusals.append(tuple(text.replace("Globex", "Acme") for text in globex))
+    assert set(refusals) == {refusals[0]}
+    assert "did not match" in refusals[0][0]
+
+
+def test_it_takes_six_figures_for_the_invoice_of_that_number(world: World) -> None:
+    world.add_invoice(world.add_customer(world.merchants["acme"], "Cy", emails=["cy@example.com"]), "100042", 500)
+    phone = world.phone(STRANGER)
+    phone.proves("cy@example.com")
+    phone.says("100042")
+    phone.hears("pay 100042")
+
+
+def test_it_says_how_long_the_code_is(world: World) -> None:
+    """After many wrong codes at one merchant they grow (decision 3)."""
+    acme = world.merchants["acme"]
+    with world.runtime.write() as ctx:
+        for _ in range(limits.WRONG_PER_MERCHANT.most):
+            limits.hit(ctx.session, limits.WRONG_PER_MERCHANT, str(acme.id), world.clock.now())
+    phone = world.phone(ALICE)
+    phone.says(ALICE_EMAIL)
+    phone.hears("8-digit code")
+    assert len(world.code_for(ALICE_EMAIL)) == 8
+
+
+def test_it_tells_the_hours_in_the_reader_s_language(world: World) -> None:
+    phone = world.phone(ALICE)
+    phone.says("quiero hablar con una persona por favor")
+    phone.hears("Horario: lun-vie 9-5")
 
 
 def test_it_keeps_merchants_apart(world: World) -> None:

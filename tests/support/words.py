@@ -23,7 +23,7 @@ _TYPICAL: Slots = {
     "total": "$2,310.00",
     "n": 3,
     "count": 3,
-    "tries": 4,
+    "digits": 8,
     "ref": "7F3K2Q",
     "phone": "(555) 010-0142",
     "hours": "9-5 Mon-Fri",
