@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, sel
 from bot.channels.quoting_words import BOUNDARIES, BOUNDARY_CLASS
 from bot.rendering import TEMPLATES, language_of
 from bot.wording import plain
+from models.colour import luminance
 from models.merchant import Merchant
 
 SUBJECT_CHARS = 150
@@ -88,15 +89,8 @@ def _sender(merchant: Merchant) -> Sender:
         address=plain(merchant.address, 200),
         phone=plain(merchant.phone, 20),
         fill=colour,
-        on_fill=LIGHT_INK if _luminance(colour) <= _EVEN_LUMINANCE else DARK_INK,
+        on_fill=LIGHT_INK if luminance(colour) <= _EVEN_LUMINANCE else DARK_INK,
     )
-
-
-def _luminance(colour: str) -> float:
-    """WCAG 2 relative luminance."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return float(0.2126 * red + 0.7152 * green + 0.0722 * blue)
 
 
 @lru_cache(maxsize=256)

@@ -1,7 +1,7 @@
 """Signed, dated, purpose-bound tokens short enough for a text (41 characters for 8 bytes). Knows no rows."""
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from itsdangerous import BadSignature, TimestampSigner
@@ -11,6 +11,9 @@ from models.errors import DomainError
 
 CLOCK_SKEW = timedelta(seconds=60)
 """Two machines may differ by this much: a token minted on the faster one is good on the slower one."""
+
+
+_UNDATED = datetime.fromtimestamp(0, UTC)
 
 
 class Purpose(StrEnum):
@@ -23,6 +26,7 @@ class Purpose(StrEnum):
     SESSION = "till.session"
     REPLY = "till.reply"
     CURSOR = "till.cursor"
+    FORM = "till.form"
 
 
 def _digest(data: bytes = b"") -> "hashlib.blake2b":
@@ -51,6 +55,13 @@ class Signer:
     def mint(self, purpose: Purpose, payload: bytes, at: datetime) -> str:
         """The token for `payload`, dated `at`. The same arguments give the same token while the newest key stays."""
         return self._signer(purpose, at).sign(base64_encode(payload)).decode("ascii")
+
+    def seal(self, purpose: Purpose, text: str) -> str:
+        """A signature alone, without a date: good for as long as what it belongs to."""
+        return self._signer(purpose, _UNDATED).get_signature(text).decode("ascii")
+
+    def is_seal(self, purpose: Purpose, text: str, seal: str) -> bool:
+        return seal.isascii() and self._signer(purpose, _UNDATED).verify_signature(text.encode(), seal)
 
     def read(self, purpose: Purpose, token: str, *, now: datetime, max_age: timedelta) -> bytes:
         """The payload. Raises DomainError("bad_token") or DomainError("expired_token")."""

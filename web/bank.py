@@ -21,7 +21,6 @@ from web.bank_pages import (
     InstitutionsPage,
     NetworkConfirmPage,
     PretendAccount,
-    PretendOutcome,
 )
 from web.context import runtime
 from web.framing import initials
@@ -114,7 +113,7 @@ def _shown(accounts: Iterable[Pretend]) -> list[PretendAccount]:
             value=one.value,
             name=one.name,
             ending=one.ending,
-            outcome=PretendOutcome(one.outcome.value),
+            outcome=one.outcome,
             days=one.days,
         )
         for one in accounts

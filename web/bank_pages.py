@@ -5,38 +5,22 @@ Every form posts `decision` (approve or cancel) to `action`, and the field its p
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import ClassVar
 
 from models.money import Money
+from payments.gateways.pretend import Outcome
 from web.pages import Page
-
-
-class PretendOutcome(StrEnum):
-    """What a pretend account or card will do, so that a tester can choose; words are in web/bank/parts.html."""
-
-    APPROVES = "approves"
-    DECLINES = "declines"
-    LACKS_FUNDS = "lacks_funds"
-    EXPIRED = "expired"
-    CHALLENGES = "challenges"
-    ANSWERS_LATE = "answers_late"
-    NEVER_ANSWERS = "never_answers"
-    SETTLES = "settles"
-    RETURNS_FUNDS = "returns_funds"
-    RETURNS_CLOSED = "returns_closed"
-    RETURNS_UNKNOWN = "returns_unknown"
-    RETURNS_UNAUTHORISED = "returns_unauthorised"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PretendAccount:
-    """One account or card: `value` is posted, `name` and `ending` are shown, `days` is how long it takes."""
+    """One account or card: `value` is posted, `name` and `ending` are shown, `days` is how long it takes. The words for
+    what each does are in web/bank/parts.html."""
 
     value: str
     name: str
     ending: str
-    outcome: PretendOutcome
+    outcome: Outcome
     days: int = 0
 
 

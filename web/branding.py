@@ -1,6 +1,6 @@
 """The brand guard: one merchant colour becomes every brand role a page needs, readable in light and dark.
 
-Owns the colour arithmetic and the brand stylesheet. Refuses anything that is not a six-digit hex colour.
+Owns the palette and the brand stylesheet. Refuses anything that is not a six-digit hex colour.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import lru_cache, partial
 
+from models.colour import channels, contrast, linear
 from models.errors import DomainError
 
 TEXT_CONTRAST = 4.5  # WCAG 1.4.3, body text
@@ -19,8 +20,6 @@ MARGIN = 1.02  # rounding to eight bits per channel may cost up to 1 %
 LIGHTNESS_STEPS = 100
 HOVER_STEP = 0.045  # OKLCH lightness
 HEX_COLOUR = re.compile(r"#?([0-9a-fA-F]{6})")
-
-Rgb = tuple[int, int, int]
 
 
 class Mode(StrEnum):
@@ -65,12 +64,6 @@ def parse_hex(colour: str) -> str:
     if found is None:
         raise DomainError("bad_colour")
     return f"#{found[1].lower()}"
-
-
-def contrast(one: str, other: str) -> float:
-    """WCAG 2 contrast ratio of two hex colours, 1 to 21."""
-    low, high = sorted((_luminance(one), _luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 @lru_cache(maxsize=1024)
@@ -144,28 +137,12 @@ def _nearest(brand: str, fits: Callable[[str], bool]) -> str:
 # OKLab by Bjorn Ottosson (bottosson.github.io/posts/oklab), public domain constants.
 
 
-def _channels(colour: str) -> Rgb:
-    value = int(colour[1:], 16)
-    return value >> 16, value >> 8 & 255, value & 255
-
-
-def _linear(channel: int) -> float:
-    part = channel / 255
-    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
-
-
 def _encoded(part: float) -> float:
     return part * 12.92 if part <= 0.0031308 else float(1.055 * part ** (1 / 2.4) - 0.055)
 
 
-@lru_cache(maxsize=4096)
-def _luminance(colour: str) -> float:
-    red, green, blue = (_linear(channel) for channel in _channels(colour))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
 def _to_oklch(colour: str) -> tuple[float, float, float]:
-    red, green, blue = (_linear(channel) for channel in _channels(colour))
+    red, green, blue = (linear(channel) for channel in channels(colour))
     long = math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue)
     medium = math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue)
     short = math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue)

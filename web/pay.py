@@ -25,8 +25,10 @@ from web.context import reads, retrying, runtime, writes
 from web.outcome_pages import LinkSentPage, Stage
 from web.outcomes import Visit
 from web.pages import InvoiceLine, MethodKind, Notice, PayMethod, PayPage, Problem
+from web.security import bind_forms_to_link
 
 blueprint = Blueprint("pay", __name__, url_prefix="/p/<token>")
+bind_forms_to_link(blueprint)
 
 RENEWALS_PER_LINK = Limit("renewals_per_link", 3, timedelta(hours=1))
 """Whoever finds an old link can make a phone ring that often, and no more."""

@@ -63,10 +63,7 @@ def ask(ctx: Context, slug: str) -> BaseResponse:
 @blueprint.get("/code")
 @reads
 def code(ctx: Context, slug: str) -> BaseResponse:
-    merchant = _merchant(slug)
-    browser = auth.browser_id()
-    if browser is None:
-        return _to_door(slug)
+    merchant, browser = _asked(slug)
     if verifying.lock_of(ctx, merchant, auth.asker(merchant, browser)) is not None:
         return sign_in_pages.code_page(ctx, merchant, browser, problem=Problem.CODE_LOCKED)
     return sign_in_pages.code_page(
@@ -77,10 +74,7 @@ def code(ctx: Context, slug: str) -> BaseResponse:
 @blueprint.post("/code/again")
 @writes
 def send_again(ctx: Context, slug: str) -> BaseResponse:
-    merchant = _merchant(slug)
-    browser = auth.browser_id()
-    if browser is None:
-        return _to_door(slug)
+    merchant, browser = _asked(slug)
     if _may_ask(ctx):
         verifying.again(ctx, merchant, auth.asker(merchant, browser))
     return redirect(url_for("portal.code", slug=slug, again=1), 303)
@@ -89,10 +83,7 @@ def send_again(ctx: Context, slug: str) -> BaseResponse:
 @blueprint.post("/code")
 @writes
 def check(ctx: Context, slug: str) -> BaseResponse:
-    merchant = _merchant(slug)
-    browser = auth.browser_id()
-    if browser is None:
-        return _to_door(slug)
+    merchant, browser = _asked(slug)
     typed = request.form.get("code", "")[:MAX_CODE_CHARS]
     if not (digits := re.sub(r"[\s.-]", "", typed)):
         return sign_in_pages.code_page(ctx, merchant, browser, problem=Problem.CODE_MISSING)
@@ -160,6 +151,14 @@ def _merchant(slug: str) -> Merchant:
     if found is None:
         abort(404)
     return found
+
+
+def _asked(slug: str) -> tuple[Merchant, str]:
+    """Behind the question for a code; a browser that was never asked is sent to the door."""
+    merchant, browser = _merchant(slug), auth.browser_id()
+    if browser is None:
+        abort(_to_door(slug))
+    return merchant, browser
 
 
 def _to_door(slug: str) -> BaseResponse:

@@ -4,14 +4,18 @@ import ipaddress
 import secrets
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, g, request
+from flask import Blueprint, Flask, Response, abort, g, request
 from flask_wtf import CSRFProtect
-from flask_wtf.csrf import generate_csrf
+from flask_wtf.csrf import CSRFError, generate_csrf
 from markupsafe import Markup
 
+from models.signing import Purpose
 from web.config import Settings
+from web.context import runtime
 
 csrf = CSRFProtect()
+_sealed: set[str] = set()
+"""Blueprints whose forms are bound to their link."""
 
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -68,8 +72,28 @@ def cookie_name(settings: Settings, name: str) -> str:
     return f"__Host-till-{name}" if settings.is_secure else f"till-{name}"
 
 
+def bind_forms_to_link(blueprint: Blueprint) -> None:
+    """Pages behind a link whose `token` is the whole permission: their forms carry a seal of that token instead of one
+    of a session's, so that looking leaves no cookie with whoever looks (mail scanners and link previews do)."""
+    csrf.exempt(blueprint)
+    blueprint.before_request(_refuse_unsealed)
+    _sealed.add(blueprint.name)
+
+
+def _refuse_unsealed() -> None:
+    token, seal = _link_token(), request.form.get("csrf_token", "")
+    if request.method in CHANGING and not runtime().signer.is_seal(Purpose.FORM, token, seal):
+        raise CSRFError
+
+
+def _link_token() -> str:
+    return str((request.view_args or {}).get("token", ""))
+
+
 def csrf_field() -> Markup:
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+    sealed = request.blueprint in _sealed
+    value = runtime().signer.seal(Purpose.FORM, _link_token()) if sealed else generate_csrf()
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(value)
 
 
 def refuse_foreign_origin() -> None:

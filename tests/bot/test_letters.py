@@ -7,10 +7,10 @@ from jinja2 import UndefinedError
 
 from bot.channels.quoting_words import BOUNDARIES
 from bot.letters import SUBJECT_CHARS, Letter, letter
+from models.colour import contrast
 from models.merchant import Merchant
 from tests.support.post import merchant
 from tests.support.words import LANGUAGES, LETTER_KINDS, LINKS_ITSELF, letter_slots
-from web.branding import contrast
 
 GMAIL_CLIPS_AT = 102_000
 HOSTILE = "<img src=x onerror=1></style>{{7*7}}{link}\r\nBcc: eve@evil.example http://evil.tk \u202e"

@@ -3,12 +3,13 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from models.ports import DeliveryReceipt, InboundSms, OutboundEmail, OutboundSms, SmsAccount, WebhookRequest
+from bot.channels.twilio import TwilioSms
+from models.ports import OutboundEmail, OutboundSms
 
 
 @dataclass
-class Carrier:
-    """A text message carrier. Like the real ones it knows a text by its numbers and its words.
+class Carrier(TwilioSms):
+    """A text message carrier without a wire. It knows a text by its numbers and its words; webhooks are read as ever.
     `troubles` are raised one by one: before the text is taken, or after (`lands`)."""
 
     sent: list[OutboundSms] = field(default_factory=list)
@@ -32,15 +33,6 @@ class Carrier:
         same = (sms.sender, sms.to, sms.body)
         found = [f"SM{n}" for n, other in enumerate(self.sent, 1) if (other.sender, other.to, other.body) == same]
         return next((reference for reference in found if reference not in sms.not_these), None)
-
-    def verify(self, request: WebhookRequest, account: SmsAccount) -> None:
-        raise NotImplementedError
-
-    def parse_inbound(self, request: WebhookRequest, account: SmsAccount) -> InboundSms:
-        raise NotImplementedError
-
-    def parse_receipt(self, request: WebhookRequest, account: SmsAccount) -> DeliveryReceipt:
-        raise NotImplementedError
 
 
 @dataclass

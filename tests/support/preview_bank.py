@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from models.money import Money
+from payments.gateways.pretend import Outcome
 from web import bank_pages as bank
-from web.bank_pages import PretendAccount, PretendOutcome
+from web.bank_pages import PretendAccount
 from web.pages import Frame, Page, Problem
 
 AMOUNT = Money(231000, "USD")
@@ -14,11 +15,11 @@ INSTITUTIONS = tuple(
 )
 ACCOUNTS = tuple(
     PretendAccount(value=f"{kind}", name="Checking", ending=f"{6000 + number}", outcome=kind, days=2)
-    for number, kind in enumerate(PretendOutcome)
+    for number, kind in enumerate(Outcome)
 )
 CARDS = tuple(
     PretendAccount(value=f"{kind}", name="Visa", ending=f"{4240 + number}", outcome=kind)
-    for number, kind in enumerate(list(PretendOutcome)[:6])
+    for number, kind in enumerate(list(Outcome)[:6])
 )
 
 
@@ -27,7 +28,7 @@ def _bank(at: Frame) -> Frame:
 
 
 def _network(at: Frame) -> bank.NetworkConfirmPage:
-    accounts = (PretendAccount(value="n", name="Everyday", ending="8801", outcome=PretendOutcome.APPROVES),)
+    accounts = (PretendAccount(value="n", name="Everyday", ending="8801", outcome=Outcome.APPROVES),)
     return bank.NetworkConfirmPage(
         frame=_bank(at), action="/processing", payee="Acme & Sons", amount=AMOUNT, reference="HF7Q2K", accounts=accounts
     )

@@ -3,8 +3,9 @@ from random import Random  # noqa: TID251 - repeatable on purpose
 
 import pytest
 
+from models.colour import contrast
 from models.errors import DomainError
-from web.branding import GROUNDS, Mode, Palette, contrast, palette, parse_hex, stylesheet, stylesheet_url
+from web.branding import GROUNDS, Mode, Palette, palette, parse_hex, stylesheet, stylesheet_url
 
 HARD_COLOURS = ["#ffff00", "#ffffff", "#000000", "#808080", "#ff69b4", "#00ff00"]
 INK = {Mode.LIGHT: "#10151c", Mode.DARK: "#eef1f6"}

@@ -116,6 +116,19 @@ def test_it_takes_a_form_of_a_page_without_referrer(alice: Visitor) -> None:
     assert alice.sends("/m/acme", {"Origin": "null"}, email=ALICE_EMAIL).status_code == 303
 
 
+def test_it_leaves_no_cookie_with_whoever_only_looks_at_a_link(alice: Visitor, world: World) -> None:
+    """Mail scanners and link previews do, with GET and with HEAD."""
+    url = records.link(world, "INV-1042")
+    assert set_by(alice.opens(url)) == []
+    assert set_by(alice.client.head(url, base_url=alice.base_url)) == []
+
+
+def test_it_takes_the_token_of_no_other_link(alice: Visitor, world: World) -> None:
+    alice.opens(records.link(world, "INV-1042"))
+    other = records.link(world, "INV-1051")
+    assert alice.sends(f"{other}/renew").status_code == 403
+
+
 def test_it_wants_a_token_on_every_change(alice: Visitor, world: World) -> None:
     token = records.link(world, "INV-1042")
     changing = ["/m/acme", "/m/acme/code", "/m/acme/code/again", "/m/acme/accounts", "/m/acme/pay", "/m/acme/sign-out"]

@@ -8,9 +8,9 @@ import pytest
 from jinja2 import Environment, UndefinedError
 from markupsafe import Markup
 
+from payments.gateways.pretend import Outcome
 from tests.support.preview_bank import ACCOUNTS
 from tests.support.preview_pages import SAMPLES, frame
-from web import bank_pages as bank
 from web import outcome_pages as outcome
 from web.branding import stylesheet
 from web.pages import CodePage, Page, PayPage, Problem
@@ -169,7 +169,7 @@ def test_it_tells_every_outcome_apart(env: Environment, name: str, field: str, m
 
 def test_it_has_words_for_every_pretend_outcome(env: Environment) -> None:
     hints = re.findall(r"<small>(.+?)</small>", render(env, sample("bank_accounts")))
-    assert len(set(hints)) == len(ACCOUNTS) == len(bank.PretendOutcome)
+    assert len(set(hints)) == len(ACCOUNTS) == len(Outcome)
 
 
 def test_it_never_asks_for_a_card_number(env: Environment) -> None:
