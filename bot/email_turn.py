@@ -19,7 +19,7 @@ from models.conversation import ConversationState, Proof
 from models.customer import Channel, ContactPoint, Customer, normalise_email
 from models.errors import UnverifiedWebhook
 from models.merchant import Merchant, Mode
-from models.message import Direction, MessageStatus
+from models.message import Direction, Message, MessageStatus
 from models.ports import InboundEmail
 from models.received_mail import ReceivedMail
 
@@ -74,6 +74,7 @@ def _converse(
     if message_id is None:
         return "duplicate"
     turn = open_turn(ctx, merchant, thread, letter, message_id, heard, now)
+    turn.about_invoice_id = _about(ctx, merchant, mail, letter.sender)
     if thread.opted_out_at is None:
         _recognise(turn, customers)
     within = limits.hit(ctx.session, limits.MAILS_PER_THREAD, str(thread.id), now) and not is_looping(turn)
@@ -98,6 +99,18 @@ def _recognise(turn: Turn, customers: Sequence[int]) -> None:
         thread.chosen_at, turn.fresh, turn.locale = turn.now, True, thread.locale or known.locale
     elif thread.customer_id not in customers:
         thread.customer_id = None
+
+
+def _about(ctx: Context, merchant: Merchant, mail: InboundEmail, sender: str) -> int | None:
+    """The invoice of the mail that they answer, where that was ours to them: "I paid this" means that one."""
+    named = sa.select(Message.invoice_id).where(
+        Message.merchant_id == merchant.id,
+        Message.direction == Direction.OUT,
+        Message.their_address == sender,
+        Message.provider_reference.in_([*mail.references, *filter(None, [mail.in_reply_to])]),
+        Message.invoice_id.is_not(None),
+    )
+    return ctx.session.scalars(named.order_by(Message.id.desc()).limit(1)).first()
 
 
 def _letter(merchant: Merchant, mail: InboundEmail) -> Letter:

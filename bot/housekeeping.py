@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from bot import notices, optouts, rendering
+from bot import cases, notices, optouts, rendering
 from bot.intents import Intent
 from bot.opening_hours import opening_hours
 from bot.turn import Reply, Turn
-from models.conversation import ConversationState, Promise
+from models.case import CaseKind
+from models.conversation import ConversationState
 from models.customer import Channel
 
 CARRIER_ANSWERED = frozenset({"STOP", "START", "HELP"})
@@ -76,23 +77,24 @@ def leave_to_person(_turn: Turn) -> Sequence[Reply]:
 
 
 def hand_off(turn: Turn) -> Sequence[Reply]:
-    return _to_person(turn, "handoff")
+    return _to_person(turn, "handoff", CaseKind.PERSON_WANTED)
 
 
 def hand_off_dispute(turn: Turn) -> Sequence[Reply]:
-    return _to_person(turn, "dispute_handoff")
+    return _to_person(turn, "dispute_handoff", CaseKind.WRONG_AMOUNT)
 
 
 def hand_off_refund(turn: Turn) -> Sequence[Reply]:
-    return _to_person(turn, "refund_handoff")
+    return _to_person(turn, "refund_handoff", CaseKind.REFUND_WISH)
 
 
 def hand_off_already_paid(turn: Turn) -> Sequence[Reply]:
-    return _to_person(turn, "already_paid_handoff")
+    return _to_person(turn, "already_paid_handoff", CaseKind.ALREADY_PAID)
 
 
-def _to_person(turn: Turn, kind: str) -> Sequence[Reply]:
-    if turn.thread.state is not ConversationState.HUMAN:
+def _to_person(turn: Turn, kind: str, matter: CaseKind) -> Sequence[Reply]:
+    """The merchant is told once for each matter, however often the customer says it."""
+    if cases.open_case(turn, matter):
         notices.ask_for_person(turn.ctx, turn.merchant, turn.inbound.sender, turn.thread.customer_name, kind)
     if turn.thread.state is not ConversationState.VERIFYING:  # the code on its way still finds its question
         turn.thread.state = ConversationState.HUMAN
@@ -101,13 +103,7 @@ def _to_person(turn: Turn, kind: str) -> Sequence[Reply]:
 
 
 def note_promise(turn: Turn) -> Sequence[Reply]:
-    day = turn.heard.slots.date
-    promise = Promise(
-        merchant_id=turn.merchant.id,
-        customer_id=turn.thread.customer_id,
-        message_id=turn.message_id,
-        promised_on=day,
-        created_at=turn.now,
-    )
-    turn.ctx.session.add(promise)
-    return [turn.say("promise_noted", date=rendering.day(day, turn.locale) if day else None)]
+    promises = cases.note_promise(turn)
+    day = promises[0].promised_on
+    shown = rendering.day(day, turn.locale) if day else None
+    return [turn.say("promise_noted", date=shown, quiet=cases.keeps_quiet(promises[0]))]

@@ -85,8 +85,8 @@ def _names_invoices(turn: Turn) -> bool:
 
 
 def names_what_is_owed(turn: Turn) -> bool:
-    typed = {_tail(number) for number in turn.heard.slots.invoice_numbers}
-    return any(_tail(o.number) in typed or o.number.upper() in typed for o in _owed(turn))
+    typed = {tail(number) for number in turn.heard.slots.invoice_numbers}
+    return any(tail(o.number) in typed or o.number.upper() in typed for o in _owed(turn))
 
 
 def tell_status(turn: Turn) -> Sequence[Reply]:
@@ -172,7 +172,7 @@ def _link_by_number(turn: Turn, owed: list[Owed], numbers: Sequence[str]) -> Seq
     picked = []
     for typed in numbers:
         exact = [o for o in owed if o.number.upper() == typed]
-        matches = exact or [o for o in owed if _tail(o.number) == _tail(typed)]
+        matches = exact or [o for o in owed if tail(o.number) == tail(typed)]
         if not matches and typed.isdigit():
             matches = [o for o in owed if o.balance.decimal == Decimal(typed)]
         if len(matches) != 1:
@@ -181,7 +181,8 @@ def _link_by_number(turn: Turn, owed: list[Owed], numbers: Sequence[str]) -> Seq
     return _link(turn, picked)
 
 
-def _tail(number: str) -> str:
+def tail(number: str) -> str:
+    """What people type of an invoice number."""
     return "".join(c for c in number if c.isdigit()).lstrip("0") or number
 
 
@@ -229,5 +230,5 @@ def _latest_payment(turn: Turn, statuses: Sequence[PaymentStatus], numbers: Sequ
         .where(Payment.customer_id == turn.thread.customer_id, Payment.status.in_(statuses))
         .order_by(Payment.id.desc())
     )
-    wanted = {_tail(number) for number in numbers}
-    return next((payment for payment, number in rows if not wanted or _tail(number) in wanted), None)
+    wanted = {tail(number) for number in numbers}
+    return next((payment for payment, number in rows if not wanted or tail(number) in wanted), None)

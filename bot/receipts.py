@@ -46,7 +46,8 @@ SAME_TROUBLE = timedelta(days=1)
 
 COPIED = (
     *("merchant_id", "conversation_id", "customer_id", "channel", "kind", "our_address", "their_address"),
-    *("subject", "body", "html", "locale", "pay_link_id", "payment_id", "verification_id", "reply_to_id", "headers"),
+    *("subject", "body", "html", "locale", "pay_link_id", "payment_id", "invoice_id", "verification_id"),
+    *("reply_to_id", "headers"),
 )
 """What a second try takes over from the first."""
 SAME = ("merchant_id", "kind", "their_address", "body")

@@ -74,6 +74,8 @@ class Turn:
     locale: str
     fresh: bool
     """False after so long a pause that a shared phone must be asked again whose account it speaks for."""
+    about_invoice_id: int | None = None
+    """The invoice of the very mail that this one answers."""
 
     def say(self, kind: str, **slots: Any) -> Reply:
         return Reply(kind, slots)

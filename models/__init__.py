@@ -1,6 +1,7 @@
 """Till remembers: the tables, the rules that need one record only, money, and migrations. Imports nothing above it."""
 
 from models.base import Base
+from models.case import Case, CaseKind
 from models.consent import Consent, ConsentAct, OptOut
 from models.context import Context, Environment, Ports, Runtime, Site
 from models.conversation import Conversation, ConversationState, Promise, Proof
@@ -28,6 +29,8 @@ __all__ = [
     "ApiKey",
     "Attachment",
     "Base",
+    "Case",
+    "CaseKind",
     "Channel",
     "Consent",
     "ConsentAct",

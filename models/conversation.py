@@ -72,5 +72,7 @@ class Promise(Base):
     merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"))
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), index=True)
     message_id: Mapped[int] = mapped_column(sa.ForeignKey("message.id"))
+    invoice_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invoice.id"))
+    """None: no invoice was named."""
     promised_on: Mapped[date | None]
     created_at: Mapped[datetime]

@@ -95,6 +95,8 @@ class Message(Identified, Base):
     pay_link_id: Mapped[int | None] = mapped_column(sa.ForeignKey("pay_link.id"))
     payment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("payment.id"))
     """`{link}` is the receipt of this payment, where no pay link is named."""
+    invoice_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invoice.id"))
+    """What an invoice or a reminder that we send is about: "I paid this" in answer to it means that one."""
     verification_id: Mapped[int | None] = mapped_column(sa.ForeignKey("verification.id"))
     reply_to_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"), index=True)
     status: Mapped[MessageStatus] = mapped_column(stored(MessageStatus))

@@ -32,6 +32,7 @@ _TYPICAL: Slots = {
     "name": "Delgado Café",
     "who": "Rosa",
     "about": "handoff",
+    "quiet": True,
     "notes": ["First we say this.", "And then that."],
     "button": "portal",
     "payable": "$2,310.00",
