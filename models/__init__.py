@@ -19,6 +19,7 @@ from models.papers import Attachment, ContentType, InvoiceLine
 from models.paylink import PayLink, PayLinkInvoice, PayLinkState
 from models.payment import Allocation, Method, Payment, PaymentEvent, PaymentStatus
 from models.received_mail import ReceivedMail
+from models.sending_pause import Reach, SendingPause
 from models.session import WebSession
 from models.verification import Verification, VerificationStatus
 
@@ -70,10 +71,12 @@ __all__ = [
     "Ports",
     "Promise",
     "Proof",
+    "Reach",
     "ReceivedMail",
     "Route",
     "Runtime",
     "Scope",
+    "SendingPause",
     "Site",
     "Verification",
     "VerificationStatus",
