@@ -10,6 +10,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot import email_answers, email_generic, email_reports, intents, reply_tags, threads, verifying
+from bot.channels.quoting_signature import without_sign_off
 from bot.intents import Intent, Understanding
 from bot.turn import Reply, Turn, expecting, is_looping, open_turn, redact, today_of
 from models import limits
@@ -115,7 +116,8 @@ def _about(ctx: Context, merchant: Merchant, mail: InboundEmail, sender: str) ->
 
 def _letter(merchant: Merchant, mail: InboundEmail) -> Letter:
     """Addresses in its words are somebody's signature, not an answer to a question of ours."""
-    body = _ADDRESSES.sub(" ", redact(_UNSTORABLE.sub("", mail.text), ConversationState.IDLE))[:READ_CHARS]
+    said = without_sign_off(_UNSTORABLE.sub("", mail.text))
+    body = _ADDRESSES.sub(" ", redact(said, ConversationState.IDLE))[:READ_CHARS]
     sender = normalise_email(mail.from_address or "")
     # The same Message-ID with other words is another mail; the same mail is one, whatever brings it again.
     known_by = hashlib.sha256(f"{mail.provider_reference}\0{mail.checksum}".encode("utf-8", "replace")).hexdigest()

@@ -20,8 +20,12 @@ LOOKED_AT_LINES = 3_000
 WRAPPED_FROM = 60
 """A quoted line at least this long may have pushed its last words onto a line without a mark."""
 
-_INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_BLANKS = re.compile(r"\n{3,}")
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|^[ \t]*\u1427[ \t]*$",
+    re.MULTILINE,
+)
+_BLANKS = re.compile(r"\n{5,}")
+_LINK_REST = re.compile(r"[ \t]?[(<_/&?=%#]\S")
 _DASH = r"[-\u2010-\u2015\u2212*_= ]{0,12}"
 _BOUNDARY = re.compile(
     r"^[ \t>|*]{0,20}"
@@ -38,7 +42,7 @@ _BOUNDARY = re.compile(
 def newest_text(text: str) -> str:
     lines = _lines(text)
     answer = without_signature("\n".join(_typed(_above_boundary(lines))))
-    return _BLANKS.sub("\n\n", answer).strip()[:NEWEST_CHARS].rstrip()
+    return _BLANKS.sub("\n\n\n\n", answer).strip()[:NEWEST_CHARS].rstrip()
 
 
 def clean(text: str) -> str:
@@ -69,7 +73,7 @@ def _typed(lines: list[str]) -> list[str]:
     at = 0
     while at < len(lines):
         if QUOTED.match(lines[at]):
-            at = _end_of_quote(lines, at)
+            at = _past_gap(lines, _end_of_quote(lines, at), kept)
             continue
         if is_divider(lines, at) or header_length(lines, at):
             return _without_rule(kept)
@@ -81,8 +85,15 @@ def _typed(lines: list[str]) -> list[str]:
             return _without_rule(kept)
         if not length:
             kept.append(lines[at])
-        at += length or 1
+        at = _past_gap(lines, at + length, kept) if length else at + 1
     return kept
+
+
+def _past_gap(lines: list[str], at: int, kept: list[str]) -> int:
+    """What was cut out leaves no wider gap than stood above it."""
+    while kept and not kept[-1].strip() and at < len(lines) and not lines[at].strip():
+        at += 1
+    return at
 
 
 def _is_quote_next(lines: list[str], at: int) -> bool:
@@ -92,7 +103,7 @@ def _is_quote_next(lines: list[str], at: int) -> bool:
 
 def _end_of_quote(lines: list[str], at: int) -> int:
     """Past the quoted lines from here on, and past the ends of such lines that a program has wrapped."""
-    while at < len(lines) and (QUOTED.match(lines[at]) or _is_wrapped_end(lines, at)):
+    while at < len(lines) and (QUOTED.match(lines[at]) or _is_wrapped_end(lines, at) or _is_rest_of_link(lines, at)):
         at += 1
     return at
 
@@ -103,6 +114,11 @@ def _is_wrapped_end(lines: list[str], at: int) -> bool:
         return False
     continues = QUOTED.match(lines[at + 1]) is not None if at + 1 < len(lines) else False
     return continues or line[:1].islower()
+
+
+def _is_rest_of_link(lines: list[str], at: int) -> bool:
+    """Between two quoted lines: what a program has broken off an address that was too long."""
+    return _LINK_REST.match(lines[at]) is not None and at + 1 < len(lines) and QUOTED.match(lines[at + 1]) is not None
 
 
 def _without_rule(kept: list[str]) -> list[str]:

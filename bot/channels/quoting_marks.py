@@ -19,6 +19,9 @@ _TIME = re.compile(
     r"\d{1,2}[:.h]\d{2}|\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b\d{1,2}\.? ?[^\W\d_]{3,10}\b"
     r"|\b[^\W\d_]{3,10}\.? \d{1,2}\b|\u5e74"
 )
+_CLOCK = re.compile(r"\b(?:19|20)\d\d\b.{0,12}\b\d{1,2}:\d{2}")
+_NO_VERB = re.compile(r"\d{4}-\d\d-\d\d \d{1,2}:\d\d GMT[+-]\d\d?(?::\d\d)? \S[^.!?]{1,60}:?$")
+"""Gmail's former line: "2016-03-03 17:21 GMT+01:00 Some One <one@example.com>:", at times without the address."""
 _VERBS = "(?:" + "|".join(sorted(map(re.escape, words.WROTE), key=len, reverse=True)) + ")"
 _VERB = re.compile(rf"(?<!\w){_VERBS}(?!\w)")
 _NAME_FIRST = re.compile(rf"[\"']?[^\W\d_a-z][\w.'\-]*(?: [^\W\d_a-z][\w.'\-]*){{0,4}}[\"']? {_VERBS}(?!\w)")
@@ -78,12 +81,15 @@ def header_length(lines: list[str], at: int) -> int:
             break
     # "From: my bank, to: yours" is an answer: two fields are a header only with an address.
     has_address = any(_ADDRESS.search(line) for line in lines[at : last + 1])
-    return last - at + 1 if len(seen) >= (2 if has_address and name in _FROM else 3) else 0
+    begins_well = name in _FROM or _CLOCK.search(value) is not None
+    return last - at + 1 if len(seen) >= (2 if has_address and begins_well else 3) else 0
 
 
 def attribution_length(lines: list[str], at: int) -> int:
     """How many lines of "On Monday Bob wrote:" begin here; 0: none do."""
     length = _attribution_from(lines, at)
+    if any(before_attribution(line, lines[n + 1 :]) for n, line in enumerate(lines[at : at + length], at)):
+        return 0
     first = _bare(lines[at]).casefold()
     if length > 1 and not _OPENING.match(first) and not _ADDRESS.search(first):
         # The end of a sentence may stand right above one: then it begins further down.
@@ -116,7 +122,7 @@ def _attribution_from(lines: list[str], at: int) -> int:
         if not part and _is_broken_address(joined, lines, at + count):
             continue
         # A ">" that a wrapped address has lost to the next line is no quote.
-        if not part or (count > 1 and QUOTED.match(line) and not _VERB_LAST.fullmatch(part.casefold()) and part != ":"):
+        if not part or (count > 1 and QUOTED.match(line) and not _is_verb(line) and part != ":"):
             return 0
         joined = f"{joined} {part}".strip()
         if len(joined) > ATTRIBUTION_CHARS:
@@ -135,7 +141,9 @@ def _is_attribution(joined: str, lines: list[str], after: int) -> bool:
     folded = joined.casefold()
     has_address, has_time = _ADDRESS.search(folded) is not None, _TIME.search(folded) is not None
     opens, ends = _OPENING.match(folded) is not None, _ENDS.search(folded) is not None
-    quoted_next = any(QUOTED.match(line) for line in _next_text(lines, after))
+    quoted_next = any(QUOTED.match(line) and not _is_verb(line) for line in _next_text(lines, after))
+    if _NO_VERB.match(joined):
+        return True
     if _VERB_LAST.search(folded[-LAST_WORDS_CHARS:]):
         if has_time and opens and (has_address or (ends and not _MYSELF.search(folded))):
             return True
@@ -150,6 +158,11 @@ def _is_attribution(joined: str, lines: list[str], after: int) -> bool:
     if verb and (has_address or quoted_next or _NAME_FIRST.match(joined)):
         return True
     return has_address and ("<" in joined or opens)
+
+
+def _is_verb(line: str) -> bool:
+    """ "> wrote:": the mark belongs to the address on the line before."""
+    return _VERB_LAST.fullmatch(_bare(line).casefold()) is not None
 
 
 def _next_text(lines: list[str], after: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""How many mails of a corpus give exactly their newest text: `python -m bot.channels.quoting_score FOLDER`.
+"""How many mails of a corpus give exactly their newest text: `python -m bot.channels.quoting_score [FOLDER]`.
 A corpus is text files of cases: `@@ name`, the mail, `@@ newest`, what its sender typed. HTML ones are named so."""
 
 import sys
@@ -11,6 +11,7 @@ from bot.channels.quoting_html import text_of_html
 
 MARK = "@@ "
 NEWEST = "newest"
+OWN = "tests/corpus/replies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +55,4 @@ def report(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(report(Path(sys.argv[1])) + "\n")
+    sys.stdout.write(report(Path(sys.argv[1] if len(sys.argv) > 1 else OWN)) + "\n")

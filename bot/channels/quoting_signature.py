@@ -68,7 +68,24 @@ def _is_sign_off(lines: list[str], at: int) -> bool:
     if folded not in _SIGN_OFFS and not _is_sign_off_with_name(line):
         return False
     rest = _following(lines, at)
+    if _only_names(rest):
+        return False
     return len(rest) <= SIGNATURE_LINES or _reads_as_signature(rest[:SIGNATURE_LINES])
+
+
+def _only_names(rest: list[str]) -> bool:
+    """ "Regards, Bob" is how a letter ends; a signature says more than a name."""
+    return len(rest) <= 1 and all(_is_short(line) and not _CONTACT.search(line) for line in rest)
+
+
+def without_sign_off(text: str) -> str:
+    """For reading what is wanted: "2, regards, Bob" wants 2. Leaves a text that is nothing else."""
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
+        says_goodbye = _folded(line) in _SIGN_OFFS or _is_sign_off_with_name(line)
+        if at and says_goodbye and _only_names(_following(lines, at)):
+            return "\n".join(lines[:at]).strip() or text
+    return text
 
 
 def _is_sign_off_with_name(line: str) -> bool:
