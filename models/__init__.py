@@ -1,6 +1,7 @@
 """Till remembers: the tables, the rules that need one record only, money, and migrations. Imports nothing above it."""
 
 from models.base import Base
+from models.cadence import Cadence, CustomerCadence, Ways
 from models.case import Case, CaseKind
 from models.consent import Consent, ConsentAct, OptOut
 from models.context import Context, Environment, Ports, Runtime, Site
@@ -19,7 +20,7 @@ from models.papers import Attachment, ContentType, InvoiceLine
 from models.paylink import PayLink, PayLinkInvoice, PayLinkState
 from models.payment import Allocation, Method, Payment, PaymentEvent, PaymentStatus
 from models.received_mail import ReceivedMail
-from models.sending_pause import Reach, SendingPause
+from models.reminder import Campaign, CampaignSource, Reminder, ReminderLink, ReminderStatus, SkipReason
 from models.session import WebSession
 from models.verification import Verification, VerificationStatus
 
@@ -30,6 +31,9 @@ __all__ = [
     "ApiKey",
     "Attachment",
     "Base",
+    "Cadence",
+    "Campaign",
+    "CampaignSource",
     "Case",
     "CaseKind",
     "Channel",
@@ -42,6 +46,7 @@ __all__ = [
     "ConversationState",
     "CustomLanding",
     "Customer",
+    "CustomerCadence",
     "Database",
     "Direction",
     "Environment",
@@ -71,14 +76,17 @@ __all__ = [
     "Ports",
     "Promise",
     "Proof",
-    "Reach",
     "ReceivedMail",
+    "Reminder",
+    "ReminderLink",
+    "ReminderStatus",
     "Route",
     "Runtime",
     "Scope",
-    "SendingPause",
     "Site",
+    "SkipReason",
     "Verification",
     "VerificationStatus",
+    "Ways",
     "WebSession",
 ]

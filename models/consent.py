@@ -28,6 +28,10 @@ class Consent(Base):
     source: Mapped[str] = mapped_column(sa.String(32))
     """How we know: keyword, plain_words, carrier, merchant, import, seed."""
     message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
+    wording: Mapped[str | None] = mapped_column(sa.Text)
+    """What was shown to whoever agreed."""
+    given_by: Mapped[str | None] = mapped_column(sa.String(120))
+    """Who wrote it down for them, and from where: a member, a file, a network address."""
     created_at: Mapped[datetime]
 
 

@@ -37,6 +37,8 @@ class Customer(Identified, Base):
     name: Mapped[str] = mapped_column(sa.String(120))
     locale: Mapped[str] = mapped_column(sa.String(8), default="en")
     timezone: Mapped[str | None] = mapped_column(sa.String(64))
+    postal_code: Mapped[str | None] = mapped_column(sa.String(12))
+    """Tells the time zone before the phone's area code does."""
     created_at: Mapped[datetime]
 
 

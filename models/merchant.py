@@ -52,17 +52,12 @@ class Scope(StrEnum):
 
 class Merchant(Identified, Base):
     __tablename__ = "merchant"
-    __table_args__ = (sa.Index("ix_merchant_whatsapp_number", "whatsapp_number", unique=True),)
 
     slug: Mapped[str] = mapped_column(sa.String(64), unique=True)
     name: Mapped[str] = mapped_column(sa.String(40))
     legal_name: Mapped[str] = mapped_column(sa.String(120))
     status: Mapped[MerchantStatus] = mapped_column(stored(MerchantStatus), default=MerchantStatus.ACTIVE)
     number: Mapped[str | None] = mapped_column(sa.String(20), unique=True)
-    whatsapp_number: Mapped[str | None] = mapped_column(sa.String(20))
-    """Its WhatsApp sender, without the prefix. None: whatever reaches `number` by WhatsApp is answered from there."""
-    whatsapp_templates: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
-    """Approved templates by kind and language: {"receipt": {"en": "HX…", "es": "HX…"}}."""
     messaging_service_sid: Mapped[str | None] = mapped_column(sa.String(40), unique=True)
     twilio_account_sid: Mapped[str | None] = mapped_column(sa.String(40))
     twilio_auth_token: Mapped[str | None] = mapped_column(sa.String(64))
@@ -96,6 +91,11 @@ class Merchant(Identified, Base):
     """Goes up with every change of the terms."""
     logo_version: Mapped[str | None] = mapped_column(sa.String(16))
     """Names the picture in models/logo.py; None: the initials stand for it."""
+    staff_phones: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """Their texts to the merchant's own number are commands."""
+    texts_held_at: Mapped[datetime | None]
+    """The carrier refuses us: no reminder goes by text until somebody has mended it. `texts_held_code` is its word."""
+    texts_held_code: Mapped[str | None] = mapped_column(sa.String(16))
     created_at: Mapped[datetime]
 
 

@@ -98,6 +98,8 @@ class Message(Identified, Base):
     invoice_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invoice.id"))
     """What an invoice or a reminder that we send is about: "I paid this" in answer to it means that one."""
     verification_id: Mapped[int | None] = mapped_column(sa.ForeignKey("verification.id"))
+    reminder_link_id: Mapped[int | None] = mapped_column(sa.ForeignKey("reminder_link.id"), index=True)
+    """`{link}` of a reminder; what it reminds of has the same one."""
     reply_to_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"), index=True)
     status: Mapped[MessageStatus] = mapped_column(stored(MessageStatus))
     failure: Mapped[Failure | None] = mapped_column(stored(Failure))
@@ -108,10 +110,6 @@ class Message(Identified, Base):
     claimed_at: Mapped[datetime | None]
     not_before_at: Mapped[datetime | None]
     headers: Mapped[dict[str, Any] | None]
-    slots: Mapped[dict[str, Any] | None]
-    """What filled the template, for an approved template that says the same where free words may not go."""
-    instead_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"), index=True)
-    """The message that could not go on its own channel, and that this one replaces."""
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 

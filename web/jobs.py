@@ -6,6 +6,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from bot import delivery, messenger, replies, verifying
+from bot.reminders import filling
 from models.context import Runtime
 from models.limits import LimitCount
 from payments import reconcile
@@ -43,6 +44,7 @@ JOBS: dict[str, Job] = {
     "confirm_reply": replies.confirm,
     "confirm_replies": replies.confirm_all,
     "sweep": messenger.sweep,
+    "fill_campaign": filling.fill,
     "janitor": janitor,
     "purge": purge,
 }

@@ -1,0 +1,82 @@
+"""By which address a customer is reminded, or why by none: a text where it may go, else an email; both where both are
+wanted. What may go is the law's and the customer's word, not the merchant's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.reminders.facts import Facts, Point
+from bot.reminders.numbers import number
+from models.cadence import Ways
+from models.customer import Channel
+from models.reminder import SkipReason
+
+TEXTED = (Channel.SMS, Channel.WHATSAPP)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """At least one of `text` and `email`, or the `problem`. With only an email, `problem` says why it is no text."""
+
+    text: Point | None = None
+    email: Point | None = None
+    problem: SkipReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a merchant's texts are bound to. `busy`: phones, and the customer whose text goes there."""
+
+    countries: frozenset[str]
+    busy: Mapping[str, int]
+    can_text: bool = True
+
+
+def choose(facts: Facts, customer_id: int, ways: Ways, rules: Rules) -> Chosen:
+    points = facts.points.get(customer_id, [])
+    email = next((point for point in points if _may_mail(facts, point)), None)
+    if ways is Ways.EMAIL:
+        return Chosen(email=email, problem=None if email else _no_mail(points))
+    text, problem = _text(facts, customer_id, points, rules)
+    if text is None:
+        return Chosen(email=email, problem=problem)
+    return Chosen(text, email if ways is Ways.BOTH else None)
+
+
+def _text(facts: Facts, customer_id: int, points: list[Point], rules: Rules) -> tuple[Point | None, SkipReason | None]:
+    """The first phone that may be texted, a number for texts before one for WhatsApp, else the first one's problem."""
+    if not rules.can_text:
+        return None, SkipReason.NO_SENDER
+    problem = None
+    for channel in TEXTED:
+        for point in points:
+            if point.channel is channel:
+                found = _problem(facts, customer_id, point, rules)
+                if found is None:
+                    return point, None
+                problem = problem or found
+    return None, problem or SkipReason.NO_PHONE
+
+
+def _problem(facts: Facts, customer_id: int, point: Point, rules: Rules) -> SkipReason | None:
+    told = number(point.address)
+    checks = (
+        (point.is_bad, SkipReason.BAD_ADDRESS),
+        (told.problem is not None, told.problem),
+        (told.country not in rules.countries, SkipReason.UNSUPPORTED_COUNTRY),
+        ((point.channel, point.address) in facts.opted_out, SkipReason.OPTED_OUT),
+        ((point.channel, point.address) not in facts.consented, SkipReason.NO_CONSENT),
+        (rules.busy.get(point.address, customer_id) != customer_id, SkipReason.DUPLICATE_PHONE),
+    )
+    return next((problem for is_so, problem in checks if is_so), None)
+
+
+def _may_mail(facts: Facts, point: Point) -> bool:
+    refused = (point.channel, point.address) in facts.opted_out
+    return point.channel is Channel.EMAIL and not point.is_bad and not refused
+
+
+def _no_mail(points: list[Point]) -> SkipReason:
+    mails = [point for point in points if point.channel is Channel.EMAIL]
+    if not mails:
+        return SkipReason.NO_ADDRESS
+    return SkipReason.BAD_ADDRESS if all(point.is_bad for point in mails) else SkipReason.OPTED_OUT

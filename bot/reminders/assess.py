@@ -1,0 +1,208 @@
+"""Decides for one customer, from the facts: what is sent where and when, and why the rest is not. The same decision is
+taken for the dry run, at the press, at release, and once more while a message leaves."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.reminders import addressing, facts, hours
+from bot.reminders.addressing import Chosen, Rules
+from bot.reminders.facts import CAP_DAYS, Facts, Past
+from bot.reminders.hours import Hours
+from bot.reminders.numbers import number
+from bot.reminders.places import Place, available, place_of
+from bot.reminders.selection import Candidate
+from models.cadence import Cadence, Ways
+from models.invoice import InvoiceStatus
+from models.merchant import Merchant
+from models.reminder import ReminderStatus, SkipReason
+
+PER_DAY, PER_WEEK = 1, 3  # acceptance L11
+RECENT_DAYS = 3
+"""Nobody presses for an invoice that was reminded of this lately. A cadence knows its own distances."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    candidate: Candidate
+    reason: SkipReason
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """For one customer: the candidates that go together, where, and when."""
+
+    customer_id: int
+    going: tuple[Candidate, ...]
+    chosen: Chosen
+    place: Place
+    due_at: datetime
+    today: date
+    """The recipient's, when it goes."""
+    is_held: bool = False
+    """Wanted earlier, but it is quiet there."""
+
+    def local(self, at: datetime) -> datetime:
+        return at.astimezone(self.place.zone)
+
+
+@dataclass(slots=True)
+class Desk:
+    """One merchant's rules and the moment, for as many customers as come."""
+
+    merchant: Merchant
+    cadence: Cadence
+    now: datetime
+    known: Facts = field(default_factory=Facts)
+    ways: Ways | None = None
+    releasing: bool = False
+    """Rows that stand as scheduled are the very ones in question."""
+    busy: dict[str, int] = field(default_factory=dict)
+    """Phones and the customer whose text goes there."""
+
+    countries: frozenset[str] = field(init=False)
+    hours: Hours = field(init=False)
+
+    def __post_init__(self) -> None:
+        countries = {self.merchant.country, *map(str, self.cadence.countries)}
+        if self.merchant.number:
+            countries.add(number(self.merchant.number).country)
+        self.countries = frozenset(countries)
+        self.hours = Hours(self.cadence.opens, self.cadence.closes, self.cadence.on_sundays)
+
+
+def customer(desk: Desk, candidates: Sequence[Candidate]) -> tuple[list[Verdict], list[Skip]]:
+    """All of one customer's candidates; those that go on one day go in one message."""
+    going: list[Candidate] = []
+    skips: list[Skip] = []
+    for candidate in candidates:
+        skip = _refusal(desk, candidate)
+        if skip is None:
+            going.append(candidate)
+        else:
+            skips.append(skip)
+    if not going:
+        return [], skips
+    chosen = _choose(desk, going[0])
+    if chosen.text is None and chosen.email is None:
+        reason = chosen.problem or SkipReason.NO_ADDRESS
+        return [], skips + [Skip(candidate, reason) for candidate in going]
+    return _timed(desk, going, chosen, skips)
+
+
+def _choose(desk: Desk, first: Candidate) -> Chosen:
+    own = desk.known.own.get(first.customer_id)
+    ways = desk.ways or (own.ways if own is not None and own.ways is not None else desk.cadence.ways)
+    return addressing.choose(
+        desk.known, first.customer_id, ways, Rules(desk.countries, desk.busy, can_text=desk.merchant.number is not None)
+    )
+
+
+# --- whether ---------------------------------------------------------------------------------------------------------
+def _refusal(desk: Desk, candidate: Candidate) -> Skip | None:
+    known = desk.known
+    own = known.own.get(candidate.customer_id)
+    until = facts.promised_until(known, candidate)
+    today = desk.now.astimezone(ZoneInfo(desk.merchant.timezone)).date()
+    checks: tuple[tuple[bool, SkipReason, str | None], ...] = (
+        (candidate.status is InvoiceStatus.PAID or candidate.balance.minor <= 0, SkipReason.PAID, None),
+        (candidate.status is not InvoiceStatus.OPEN, SkipReason.NOT_OPEN, candidate.status.value),
+        (candidate.invoice_id in known.in_flight, SkipReason.PROCESSING, None),
+        (facts.is_questioned(known, candidate), SkipReason.CASE_OPEN, None),
+        (until is not None and until >= today, SkipReason.PROMISED, until.isoformat() if until else None),
+        (own is not None and not own.is_on, SkipReason.SWITCHED_OFF, None),
+        (_stands(desk, candidate), SkipReason.ALREADY_PLANNED, None),
+    )
+    found = next((Skip(candidate, reason, detail) for is_so, reason, detail in checks if is_so), None)
+    return found or _recent(desk, candidate)
+
+
+def _stands(desk: Desk, candidate: Candidate) -> bool:
+    status = desk.known.standing.get(candidate.key)
+    return status is ReminderStatus.SENT or (status is ReminderStatus.SCHEDULED and not desk.releasing)
+
+
+def _recent(desk: Desk, candidate: Candidate) -> Skip | None:
+    if candidate.offset is not None:
+        return None
+    past = [one.sent_at for one in desk.known.by_customer.get(candidate.customer_id, ()) if _is_for(one, candidate)]
+    if not past:
+        return None
+    days = (desk.now - max(past)).days
+    return Skip(candidate, SkipReason.REMINDED_RECENTLY, str(days)) if days < RECENT_DAYS else None
+
+
+def _is_for(past: Past, candidate: Candidate) -> bool:
+    return past.invoice_id == candidate.invoice_id
+
+
+# --- when ------------------------------------------------------------------------------------------------------------
+def _timed(
+    desk: Desk, going: Sequence[Candidate], chosen: Chosen, skips: list[Skip]
+) -> tuple[list[Verdict], list[Skip]]:
+    place = _place(desk, going[0], chosen)
+    by_day: dict[date, list[Verdict]] = defaultdict(list)
+    for candidate in going:
+        timed = _at(desk, candidate, chosen, place)
+        if timed is None:
+            skips.append(Skip(candidate, SkipReason.NO_HOURS))
+        else:
+            by_day[timed.today].append(timed)
+    verdicts: list[Verdict] = []
+    for _, several in sorted(by_day.items()):
+        together = _together(several)
+        if detail := _cap(desk, together, verdicts):
+            skips += [Skip(candidate, SkipReason.FREQUENCY_CAP, detail) for candidate in together.going]
+        else:
+            verdicts.append(together)
+    if chosen.text is not None and verdicts:
+        desk.busy.setdefault(chosen.text.address, going[0].customer_id)
+    return verdicts, skips
+
+
+def _at(desk: Desk, candidate: Candidate, chosen: Chosen, place: Place) -> Verdict | None:
+    wanted = desk.now
+    if candidate.offset is not None:
+        day = candidate.anchor_on + timedelta(days=candidate.offset)
+        wanted = max(wanted, datetime.combine(day, desk.cadence.at, place.zone).astimezone(UTC))
+    due_at = wanted if chosen.text is None else hours.next_opening(place, desk.hours, wanted)
+    if due_at is None:
+        return None
+    today = due_at.astimezone(place.zone).date()
+    return Verdict(candidate.customer_id, (candidate,), chosen, place, due_at, today, due_at > wanted)
+
+
+def _together(several: Sequence[Verdict]) -> Verdict:
+    latest = max(several, key=lambda verdict: verdict.due_at)
+    going = tuple(candidate for verdict in several for candidate in verdict.going)
+    return Verdict(latest.customer_id, going, latest.chosen, latest.place, latest.due_at, latest.today, latest.is_held)
+
+
+def _place(desk: Desk, candidate: Candidate, chosen: Chosen) -> Place:
+    zone = candidate.zone or desk.merchant.timezone
+    if chosen.text is not None:
+        return place_of(
+            chosen.text.address, number(chosen.text.address).country, candidate.postal_code, desk.merchant.timezone
+        )
+    return Place((zone if zone in available() else desk.merchant.timezone,))
+
+
+# --- how often -------------------------------------------------------------------------------------------------------
+def _cap(desk: Desk, verdict: Verdict, planned: Sequence[Verdict]) -> str | None:
+    """The local days on which this contact had a reminder lately, if they leave no room for one more."""
+    known, local = desk.known, verdict.local
+    past = _messages(known.by_customer.get(verdict.customer_id, ()), local)
+    for point in (verdict.chosen.text, verdict.chosen.email):
+        if point is not None:
+            past |= _messages(known.by_address.get(point.address, ()), local)
+    days = [day for _, day in past] + [other.today for other in planned]
+    that_day = sum(day == verdict.today for day in days)
+    that_week = sum(verdict.today - timedelta(days=CAP_DAYS) < day <= verdict.today for day in days)
+    return f"{that_day}/{that_week}" if that_day >= PER_DAY or that_week >= PER_WEEK else None
+
+
+def _messages(past: Iterable[Past], local: Callable[[datetime], datetime]) -> set[tuple[int, date]]:
+    return {(one.message_id, local(one.sent_at).date()) for one in past}

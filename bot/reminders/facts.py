@@ -1,0 +1,176 @@
+"""What is known about some hundred customers at this moment, read in a few statements: enough to say for each of their
+invoices who is reminded, or why nobody is."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+
+from bot import cases
+from bot.reminders.selection import Candidate
+from models.cadence import CustomerCadence
+from models.case import PAUSING, Case
+from models.consent import Consent, ConsentAct, OptOut
+from models.context import Context
+from models.conversation import Conversation, Promise
+from models.customer import Channel, ContactPoint
+from models.merchant import Merchant
+from models.payment import Allocation, Payment, PaymentStatus
+from models.reminder import Reminder, ReminderStatus
+
+CAP_DAYS = 7
+LOOK_BACK = timedelta(days=CAP_DAYS + 1)
+"""A local day may have begun before the UTC one."""
+MOVING = (PaymentStatus.PROCESSING, PaymentStatus.UNKNOWN)
+
+Address = tuple[Channel, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    id: int
+    channel: Channel
+    address: str
+    is_bad: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One reminder that was sent: several of one message count once."""
+
+    message_id: int
+    sent_at: datetime
+    invoice_id: int
+
+
+@dataclass(slots=True)
+class Facts:
+    points: dict[int, list[Point]] = field(default_factory=lambda: defaultdict(list))
+    """By customer, the primary ones first."""
+    opted_out: set[Address] = field(default_factory=set)
+    consented: set[Address] = field(default_factory=set)
+    in_flight: set[int] = field(default_factory=set)
+    questioned: set[tuple[int, int | None]] = field(default_factory=set)
+    """Customer and invoice of an open case; None: all of them."""
+    promised: dict[tuple[int, int | None], date] = field(default_factory=dict)
+    by_customer: dict[int, list[Past]] = field(default_factory=lambda: defaultdict(list))
+    by_address: dict[str, list[Past]] = field(default_factory=lambda: defaultdict(list))
+    standing: dict[tuple[int, str, date], ReminderStatus] = field(default_factory=dict)
+    own: dict[int, CustomerCadence] = field(default_factory=dict)
+
+
+def read(ctx: Context, merchant: Merchant, candidates: Sequence[Candidate], besides_link: int | None = None) -> Facts:
+    """`besides_link`: as if the message with this reminder link had not been queued yet."""
+    facts = Facts()
+    customers = sorted({candidate.customer_id for candidate in candidates})
+    invoices = sorted({candidate.invoice_id for candidate in candidates})
+    _read_points(ctx, facts, customers)
+    _read_permissions(ctx, merchant, facts)
+    _read_money(ctx, facts, invoices)
+    _read_words(ctx, merchant, facts, customers)
+    others = sa.true() if besides_link is None else Reminder.link_id.is_distinct_from(besides_link)
+    _read_past(ctx, merchant, facts, customers, others)
+    _read_standing(ctx, facts, invoices, others)
+    rules = sa.select(CustomerCadence).where(CustomerCadence.customer_id.in_(customers))
+    facts.own = {rule.customer_id: rule for rule in ctx.session.scalars(rules)}
+    return facts
+
+
+def _read_points(ctx: Context, facts: Facts, customers: Sequence[int]) -> None:
+    rows = ctx.session.execute(
+        sa.select(
+            ContactPoint.customer_id,
+            ContactPoint.id,
+            ContactPoint.channel,
+            ContactPoint.address,
+            ContactPoint.bad_since_at.is_not(None),
+        )
+        .where(ContactPoint.customer_id.in_(customers))
+        .order_by(ContactPoint.customer_id, ContactPoint.is_primary.desc(), ContactPoint.id)
+    )
+    for customer_id, point_id, channel, address, is_bad in rows:
+        facts.points[customer_id].append(Point(point_id, channel, address, is_bad))
+
+
+def _read_permissions(ctx: Context, merchant: Merchant, facts: Facts) -> None:
+    """A refusal stands until its owner lifts it. Of agreements the newest word counts."""
+    addresses = sorted({point.address for points in facts.points.values() for point in points})
+    refusals = sa.select(OptOut.channel, OptOut.address).where(
+        OptOut.merchant_id == merchant.id, OptOut.address.in_(addresses)
+    )
+    facts.opted_out = {(channel, address) for channel, address in ctx.session.execute(refusals)}
+    words = (
+        sa.select(Consent.channel, Consent.address, Consent.act)
+        .where(Consent.merchant_id == merchant.id, Consent.channel.in_(list(Channel)), Consent.address.in_(addresses))
+        .order_by(Consent.id)
+    )
+    latest = {(channel, address): act for channel, address, act in ctx.session.execute(words)}
+    facts.consented = {address for address, act in latest.items() if act is ConsentAct.GRANTED}
+
+
+def _read_money(ctx: Context, facts: Facts, invoices: Sequence[int]) -> None:
+    moving = (
+        sa.select(Allocation.invoice_id)
+        .join(Payment, Payment.id == Allocation.payment_id)
+        .where(Allocation.invoice_id.in_(invoices), Allocation.is_open, Payment.status.in_(MOVING))
+    )
+    facts.in_flight = set(ctx.session.scalars(moving))
+
+
+def _read_words(ctx: Context, merchant: Merchant, facts: Facts, customers: Sequence[int]) -> None:
+    """What customers have said: that the bill is wrong or paid, or when they will pay."""
+    opened = (
+        sa.select(Case.customer_id, Case.invoice_id, Conversation.channel, Conversation.address)
+        .join(Conversation, Conversation.id == Case.conversation_id)
+        .where(Case.merchant_id == merchant.id, Case.resolved_at.is_(None), Case.kind.in_(PAUSING))
+    )
+    at = _customers_at(facts)
+    for customer_id, invoice_id, channel, address in ctx.session.execute(opened):
+        whose = [customer_id] if customer_id is not None else at.get((channel, address), ())
+        facts.questioned.update((one, invoice_id) for one in whose)
+    promises = sa.select(Promise).where(Promise.customer_id.in_(customers), Promise.promised_on.is_not(None))
+    for promise in ctx.session.scalars(promises.order_by(Promise.id)):
+        if promise.promised_on is not None and cases.keeps_quiet(promise):
+            facts.promised[promise.customer_id, promise.invoice_id] = promise.promised_on
+
+
+def _customers_at(facts: Facts) -> dict[Address, list[int]]:
+    found: dict[Address, list[int]] = defaultdict(list)
+    for customer_id, points in facts.points.items():
+        for point in points:
+            found[point.channel, point.address].append(customer_id)
+    return found
+
+
+def _read_past(
+    ctx: Context, merchant: Merchant, facts: Facts, customers: Sequence[int], others: sa.ColumnElement[bool]
+) -> None:
+    columns = (Reminder.customer_id, Reminder.address, Reminder.message_id, Reminder.sent_at, Reminder.invoice_id)
+    since = ctx.clock.now() - LOOK_BACK
+    sent = sa.select(*columns).where(Reminder.status == ReminderStatus.SENT, Reminder.sent_at > since, others)
+    for row in ctx.session.execute(sent.where(Reminder.customer_id.in_(customers))):
+        facts.by_customer[row.customer_id].append(Past(row.message_id, row.sent_at, row.invoice_id))
+    addresses = sorted({point.address for points in facts.points.values() for point in points})
+    at_them = sent.where(Reminder.merchant_id == merchant.id, Reminder.address.in_(addresses))
+    for row in ctx.session.execute(at_them):
+        facts.by_address[row.address].append(Past(row.message_id, row.sent_at, row.invoice_id))
+
+
+def _read_standing(ctx: Context, facts: Facts, invoices: Sequence[int], others: sa.ColumnElement[bool]) -> None:
+    rows = sa.select(Reminder.invoice_id, Reminder.step, Reminder.anchor_on, Reminder.status).where(
+        Reminder.invoice_id.in_(invoices), others
+    )
+    for invoice_id, step, anchor_on, status in ctx.session.execute(rows):
+        facts.standing[invoice_id, step, anchor_on] = status
+
+
+def is_questioned(facts: Facts, candidate: Candidate) -> bool:
+    about_all, about_it = (candidate.customer_id, None), (candidate.customer_id, candidate.invoice_id)
+    return about_all in facts.questioned or about_it in facts.questioned
+
+
+def promised_until(facts: Facts, candidate: Candidate) -> date | None:
+    keys = ((candidate.customer_id, candidate.invoice_id), (candidate.customer_id, None))
+    return max((facts.promised[key] for key in keys if key in facts.promised), default=None)

@@ -1,0 +1,69 @@
+"""The words of a reminder: one text or email for all of a customer's invoices that are due for one. `{link}` stays in
+place until it leaves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bot import rendering
+from bot.gsm import Segments, segments
+from bot.reminders.selection import Candidate
+from models.context import Context
+from models.merchant import Merchant
+from models.money import Money
+
+KINDS = frozenset({"remind_before", "remind_due", "remind_after", "remind_several"})
+TOKEN_CHARS = 41
+_NUMBER_CHARS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is reminded of. `amount` None: of several currencies, or not to be shown."""
+
+    kind: str
+    numbers: tuple[str, ...]
+    amount: Money | None
+    due_on: date
+    """The earliest."""
+
+
+def about(candidates: Sequence[Candidate], today: date, *, shows_amounts: bool) -> About:
+    """`today` is the recipient's. Not empty."""
+    due_on = min(candidate.due_on for candidate in candidates)
+    currencies = {candidate.balance.currency for candidate in candidates}
+    amount = None
+    if shows_amounts and len(currencies) == 1:
+        amount = Money(sum(candidate.balance.minor for candidate in candidates), currencies.pop())
+    numbers = tuple(rendering.clean(candidate.number, _NUMBER_CHARS) for candidate in candidates)
+    return About(_kind(numbers, due_on, today), numbers, amount, due_on)
+
+
+def _kind(numbers: tuple[str, ...], due_on: date, today: date) -> str:
+    if len(numbers) > 1:
+        return "remind_several"
+    if due_on == today:
+        return "remind_due"
+    return "remind_before" if due_on > today else "remind_after"
+
+
+def text(merchant: Merchant, subject: About, today: date, locale: str) -> str:
+    return rendering.text(
+        subject.kind,
+        locale,
+        biz=rendering.clean(merchant.name),
+        inv=subject.numbers[0],
+        n=len(subject.numbers),
+        amt=rendering.money(subject.amount, locale) if subject.amount is not None else None,
+        date=rendering.day(subject.due_on, locale),
+        is_late=subject.due_on < today,
+    )
+
+
+def shown(ctx: Context, body: str) -> str:
+    """With a link of the right length, which opens nothing."""
+    return body.replace("{link}", f"{ctx.site.base_url}/r/{'x' * TOKEN_CHARS}")
+
+
+def measured(ctx: Context, body: str) -> Segments:
+    return segments(shown(ctx, body))
