@@ -11,7 +11,7 @@ from models.errors import DomainError
 
 # ISO 4217 through Babel's CLDR data: JPY 0, USD 2, KWD 3. "DEFAULT" holds the exponent of unlisted currencies.
 _FRACTIONS = get_global("currency_fractions")
-_CURRENCIES = frozenset(get_global("all_currencies"))
+CURRENCIES = frozenset(get_global("all_currencies"))
 
 MAX_MINOR = 10**14
 """Largest amount accepted anywhere, in minor units: far above any invoice, far below 64-bit overflow when summed."""
@@ -20,7 +20,7 @@ MAX_MINOR = 10**14
 @lru_cache(maxsize=512)
 def exponent(currency: str) -> int:
     """Digits after the decimal point, e.g. 2 for USD. Raises DomainError("unknown_currency")."""
-    if currency not in _CURRENCIES:
+    if currency not in CURRENCIES:
         raise DomainError("unknown_currency")
     return int(_FRACTIONS.get(currency, _FRACTIONS["DEFAULT"])[0])
 

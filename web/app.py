@@ -5,6 +5,7 @@ from flask import Blueprint, Flask
 
 from bot.understanding_grammar import grammar
 from web import (
+    api,
     bank,
     brand,
     cli,
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None, assembly: Assembly | None = Non
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
     security.csrf.exempt(unsubscribe.blueprint)  # mail programs press it, and the token is the permission
+    api.install(app)
     if settings.payments == "sandbox":
         app.register_blueprint(bank.blueprint)
     simulator.install(app, settings)

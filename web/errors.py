@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 from models import limits
 from models.errors import DomainError, MalformedWebhook, ProviderError, UnverifiedWebhook
 from web import framing, templating
+from web.api.problems import of_status
 from web.context import runtime
 from web.outcome_pages import ErrorPage
 from web.security import client_network
@@ -28,7 +29,7 @@ STATUS: dict[str, int] = {
 }
 """Codes a person can meet outside the flow that handles them; any other is our own fault."""
 RETRY_AFTER_S = 5
-_JSON_PATHS = ("/webhooks/", "/api/", "/healthz", "/readyz")
+_JSON_PATHS = ("/webhooks/", "/healthz", "/readyz")
 
 
 def install(app: Flask) -> None:
@@ -46,6 +47,8 @@ def install(app: Flask) -> None:
 
 def answer(status: int, *, retry_url: str | None = None) -> Response:
     """The page for people, JSON for programs; 503 says when to come back."""
+    if request.path.startswith("/api/"):
+        return of_status(status)
     if request.path.startswith(_JSON_PATHS):
         response = jsonify(status=status, request_id=g.get("request_id"))
     else:

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from bot import delivery, messenger, replies, verifying
 from bot.reminders import filling
 from models.context import Runtime
+from models.idempotency import ANSWERS_KEPT, ApiAnswer
 from models.limits import LimitCount
-from payments import reconcile
+from payments import attempts, reconcile
 from web import engine
 from web.announcing import announce
 from web.work import Job, Work
@@ -23,11 +24,17 @@ def janitor(runtime: Runtime) -> int:
     return len(reconcile.resolve_due(runtime, announce))
 
 
+def close_attempts(runtime: Runtime, invoice_id: int) -> int:
+    """An invoice asks for something else now, or for nothing: end what is being paid of it. Returns how many."""
+    return len(attempts.close_open(runtime, [invoice_id], announce))
+
+
 def purge(runtime: Runtime) -> int:
     """Forget ended jobs and old counters. Returns how many jobs."""
     now = runtime.clock.now()
     with runtime.write() as ctx:
         ctx.session.execute(sa.delete(LimitCount).where(LimitCount.window_at < now - LIMITS_KEPT))
+        ctx.session.execute(sa.delete(ApiAnswer).where(ApiAnswer.created_at < now - ANSWERS_KEPT))
     return engine.purge(runtime.database, now - JOBS_KEPT)
 
 
@@ -47,6 +54,7 @@ JOBS: dict[str, Job] = {
     "fill_campaign": filling.fill,
     "janitor": janitor,
     "purge": purge,
+    "close_attempts": close_attempts,
 }
 
 SCHEDULES: dict[str, str] = {

@@ -98,7 +98,7 @@ def csrf_field() -> Markup:
 
 def refuse_foreign_origin() -> None:
     """A second lock beside the token. `null` is what our own pages send, having no Referrer."""
-    if request.method not in CHANGING or request.path.startswith("/webhooks/"):
+    if request.method not in CHANGING or request.path.startswith(("/webhooks/", "/api/")):
         return
     origin = request.headers.get("Origin", "null")
     if origin != "null" and urlsplit(origin).netloc != request.host:

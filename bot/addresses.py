@@ -1,0 +1,75 @@
+"""Addresses on a customer's file: added, taken off, and what their owners are known to agree to. What rests on an
+address that goes (proofs, portal sessions) goes with it."""
+
+import sqlalchemy as sa
+
+from bot import optouts, verifying
+from models.consent import Consent, ConsentAct
+from models.context import Context
+from models.conversation import Conversation, Proof
+from models.customer import Channel, ContactPoint, Customer
+from models.errors import DomainError
+from models.merchant import Mode
+from models.session import WebSession
+from models.verification import Verification
+
+
+def add(ctx: Context, customer: Customer, channel: Channel, address: str) -> ContactPoint:
+    """The first of its channel is the primary one. `address` is normalised. Raises DomainError("address_taken")."""
+    of_channel = (ContactPoint.customer_id == customer.id) & (ContactPoint.channel == channel)
+    known = ctx.session.scalars(sa.select(ContactPoint.address).where(of_channel)).all()
+    if address in known:
+        raise DomainError("address_taken")
+    point = ContactPoint(
+        merchant_id=customer.merchant_id,
+        customer_id=customer.id,
+        mode=customer.mode,
+        channel=channel,
+        address=address,
+        is_primary=not known,
+        created_at=ctx.clock.now(),
+    )
+    ctx.session.add(point)
+    ctx.session.flush()
+    return point
+
+
+def remove(ctx: Context, point: ContactPoint) -> None:
+    """Refusals of the address stay: they are its owner's, whoever's file it is on."""
+    verifying.email_changed(ctx, point)
+    threads = sa.select(Conversation.id).where(
+        Conversation.merchant_id == point.merchant_id,
+        Conversation.channel == point.channel,
+        Conversation.address == point.address,
+    )
+    verifying.end_proofs(ctx, Proof.conversation_id.in_(threads) & (Proof.customer_id == point.customer_id))
+    for rests in (Proof, WebSession):
+        ctx.session.execute(sa.delete(rests).where(rests.contact_point_id == point.id))
+    ctx.session.execute(
+        sa.update(Verification).where(Verification.contact_point_id == point.id).values(contact_point_id=None)
+    )
+    ctx.session.delete(point)
+    ctx.session.flush()
+
+
+def record_consent(ctx: Context, point: ContactPoint, act: ConsentAct, source: str) -> None:
+    """What a merchant says about the owner of an address. It never lifts a refusal: only the owner does.
+    Raises DomainError: "opted_out", "only_live"."""
+    if point.mode is not Mode.LIVE:
+        raise DomainError("only_live")
+    if act is ConsentAct.REVOKED:
+        optouts.opt_out(ctx, point.merchant_id, point.channel, point.address, source)
+        return
+    if optouts.is_opted_out(ctx, point.merchant_id, point.channel, point.address):
+        raise DomainError("opted_out")
+    ctx.session.add(
+        Consent(
+            merchant_id=point.merchant_id,
+            channel=point.channel,
+            address=point.address,
+            act=act,
+            source=source,
+            created_at=ctx.clock.now(),
+        )
+    )
+    ctx.session.flush()

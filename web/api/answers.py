@@ -1,0 +1,82 @@
+"""Idempotency keys: what a POST was answered, kept and given again. The claim, the work and the answer are one
+transaction, so that of several equal requests at once one works and the others wait for its answer."""
+
+import hashlib
+import json
+import re
+
+import sqlalchemy as sa
+from flask import Response, request
+from sqlalchemy.dialects import postgresql, sqlite
+
+from models.context import Context
+from models.errors import DomainError
+from models.idempotency import KEY_MAX_CHARS, ApiAnswer
+from web.api.callers import Caller
+from web.api.problems import CONTENT_TYPE
+
+HEADER = "Idempotency-Key"
+_PRINTABLE = re.compile(rf"[\x20-\x7e]{{1,{KEY_MAX_CHARS}}}")
+
+
+def key() -> str | None:
+    """None: the caller sent none. Raises DomainError("idempotency_key_invalid")."""
+    found = request.headers.get(HEADER)
+    if found is not None and not _PRINTABLE.fullmatch(found):
+        raise DomainError("idempotency_key_invalid")
+    return found
+
+
+def claim(ctx: Context, caller: Caller, wanted: str) -> Response | None:
+    """None: the key is ours to work under. Otherwise the answer that was given before.
+    Raises DomainError("idempotency_mismatch")."""
+    insert = postgresql.insert if ctx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(ApiAnswer).values(
+        merchant_id=caller.merchant_id,
+        mode=caller.mode,
+        key=wanted,
+        fingerprint=_fingerprint(),
+        created_at=ctx.clock.now(),
+    )
+    claimed = ctx.session.execute(statement.on_conflict_do_nothing().returning(ApiAnswer.key))
+    return None if claimed.first() is not None else _given_before(ctx, caller, wanted)
+
+
+def keep(ctx: Context, caller: Caller, wanted: str, answer: Response) -> None:
+    ctx.session.execute(
+        sa.update(ApiAnswer)
+        .where(_mine(caller, wanted))
+        .values(status=answer.status_code, body=answer.get_data(as_text=True))
+    )
+
+
+def give_up(ctx: Context, caller: Caller, wanted: str) -> None:
+    """Nothing was done: the key may be used again."""
+    ctx.session.execute(sa.delete(ApiAnswer).where(_mine(caller, wanted)))
+
+
+def _given_before(ctx: Context, caller: Caller, wanted: str) -> Response:
+    known = ctx.session.scalars(sa.select(ApiAnswer).where(_mine(caller, wanted))).one()
+    if known.fingerprint != _fingerprint():
+        raise DomainError("idempotency_mismatch")
+    status = known.status or 500
+    kind = "application/json" if status < 400 else CONTENT_TYPE
+    return Response(known.body or "", status, content_type=kind, headers={"Idempotent-Replayed": "true"})
+
+
+def _mine(caller: Caller, wanted: str) -> sa.ColumnElement[bool]:
+    of_caller = (ApiAnswer.merchant_id == caller.merchant_id) & (ApiAnswer.mode == caller.mode)
+    return of_caller & (ApiAnswer.key == wanted)
+
+
+def _fingerprint() -> str:
+    """Of what is asked, not of how it is written: spaces and the order of names do not matter."""
+    asked = f"{request.method}\0{request.full_path}\0".encode()
+    return hashlib.sha256(asked + _canonical(request.get_data())).hexdigest()
+
+
+def _canonical(body: bytes) -> bytes:
+    try:
+        return json.dumps(json.loads(body), sort_keys=True).encode()
+    except (ValueError, RecursionError):
+        return body

@@ -1,0 +1,107 @@
+"""The OpenAPI 3.1 document, made by spectree from the routes and shapes as they are. Judges no request itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from pydantic import BaseModel, ConfigDict, Field
+from spectree import Response as Answers
+from spectree import SecurityScheme, SpecTree
+from spectree.models import SecureType, SecuritySchemeData
+
+from models.idempotency import KEY_MAX_CHARS
+from web.api.problems import CONTENT_TYPE, Problem
+
+VERSION = "1"
+DESCRIPTION = """Customers, invoices, payments and reminders of one merchant. Amounts are integers in minor units
+(cents). Times are UTC. Lists come newest first, in pages: ask again with `cursor` = `next_cursor`. A POST with an
+`Idempotency-Key` may be repeated: the same request gets the same answer."""
+
+spec = SpecTree(
+    "flask",
+    title="Till",
+    version=VERSION,
+    description=DESCRIPTION,
+    mode="strict",
+    annotations=False,
+    naming_strategy=lambda model: model.__name__,
+    nested_naming_strategy=lambda _parent, child: child,
+    security_schemes=[
+        SecurityScheme(
+            name="key",
+            data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer", description="till_<mode>_<prefix>_<secret>"),
+        )
+    ],
+    security={"key": []},
+)
+
+
+class PostHeaders(BaseModel):
+    model_config = ConfigDict(populate_by_name=True)
+
+    idempotency_key: str | None = Field(
+        None,
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=KEY_MAX_CHARS,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Any text that you will not use for another request. Kept for 48 hours.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the document says about one operation."""
+
+    method: str
+    answer: type[BaseModel] | None
+    status: int
+    query: type[BaseModel] | None
+    body: type[BaseModel] | None
+    tag: str
+    name: str
+    names_one: bool
+    """Its path holds an id."""
+
+
+def describe(told: Told) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    models: dict[str, Any] = {f"HTTP_{told.status}": told.answer}
+    models |= {f"HTTP_{status}": Problem for status in _refusals(told)}
+    return spec.validate(
+        query=told.query,
+        json=told.body,
+        headers=PostHeaders if told.method == "POST" else None,
+        resp=Answers(**models),
+        tags=(told.tag,),
+        operation_id=told.name,
+        skip_validation=True,
+    )
+
+
+def _refusals(told: Told) -> list[int]:
+    found = [401, 403, 422]
+    found += [404] if told.names_one or told.body else []
+    found += [409, 429] if told.method != "GET" else []
+    found += [400, 413, 415] if told.body else []
+    return sorted(found)
+
+
+def document(app: Flask, base_url: str) -> dict[str, Any]:
+    """Made once per process, when first asked for."""
+    if "till.openapi" not in app.extensions:
+        app.extensions["till.openapi"] = _make(app, base_url)
+    made: dict[str, Any] = app.extensions["till.openapi"]
+    return made
+
+
+def _make(app: Flask, base_url: str) -> dict[str, Any]:
+    spec.app = app
+    made = dict(spec._generate_spec())  # its `spec` is kept per process, and a test has several apps
+    made["servers"] = [{"url": base_url}]
+    for path in made["paths"].values():
+        for operation in path.values():
+            for status, answer in operation["responses"].items():
+                if int(status) >= 400:
+                    answer["content"] = {CONTENT_TYPE: answer["content"]["application/json"]}
+    return made

@@ -1,0 +1,185 @@
+"""One operation of the API: its route, its place in the OpenAPI document, and the order in which a request is judged:
+key, scope, shape, idempotency, rate, then the work in one transaction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, request
+from pydantic import BaseModel, ValidationError
+
+from models import limits
+from models.context import Context
+from models.errors import DomainError
+from models.merchant import Scope
+from web.api import answers, callers, document, problems
+from web.api.callers import Caller
+from web.api.problems import problem
+from web.context import retrying, runtime
+
+blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+
+View = Callable[..., BaseModel | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request by one caller. Views read and write only what is the caller's."""
+
+    ctx: Context
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    view: View
+    scope: Scope
+    status: int
+    query: type[BaseModel] | None
+    body: type[BaseModel] | None
+
+
+def get(
+    path: str, *, answer: type[BaseModel], tag: str, query: type[BaseModel] | None = None
+) -> Callable[[View], View]:
+    return _route("GET", path, answer, tag, scope=Scope.READ, query=query)
+
+
+def post(
+    path: str,
+    *,
+    answer: type[BaseModel],
+    tag: str,
+    scope: Scope = Scope.WRITE,
+    body: type[BaseModel] | None = None,
+    status: int = 201,
+) -> Callable[[View], View]:
+    return _route("POST", path, answer, tag, scope=scope, body=body, status=status)
+
+
+def patch(
+    path: str, *, answer: type[BaseModel], tag: str, body: type[BaseModel], scope: Scope = Scope.WRITE
+) -> Callable[[View], View]:
+    return _route("PATCH", path, answer, tag, scope=scope, body=body)
+
+
+def delete(path: str, *, tag: str, scope: Scope = Scope.WRITE) -> Callable[[View], View]:
+    return _route("DELETE", path, None, tag, scope=scope, status=204)
+
+
+def _route(
+    method: str,
+    path: str,
+    answer: type[BaseModel] | None,
+    tag: str,
+    *,
+    scope: Scope,
+    status: int = 200,
+    query: type[BaseModel] | None = None,
+    body: type[BaseModel] | None = None,
+) -> Callable[[View], View]:
+    def decorate(view: View) -> View:
+        operation = _Operation(view, scope, status, query, body)
+
+        @wraps(view)
+        def run(**path_parts: str) -> Response:
+            return _refused_or(lambda: _perform(operation, path_parts))
+
+        told = document.Told(method, answer, status, query, body, tag, view.__name__, "<" in path)
+        blueprint.add_url_rule(path, view.__name__, document.describe(told)(run), methods=[method])
+        return view
+
+    return decorate
+
+
+def _refused_or(work: Callable[[], Response]) -> Response:
+    try:
+        return work()
+    except problems.InvalidRequest as error:
+        return problem(error.code, error.errors)
+    except DomainError as error:
+        if error.code not in problems.PROBLEMS:
+            raise
+        guessed = error.code == "key_unknown" and not callers.may_guess_on()
+        return problem("too_many_requests" if guessed else error.code)
+
+
+def _perform(operation: _Operation, path_parts: dict[str, str]) -> Response:
+    with runtime().read() as ctx:
+        caller = callers.identify(ctx, operation.scope)
+        arguments: dict[str, Any] = {**path_parts, **_shaped(operation)}
+        if request.method in ("GET", "HEAD"):
+            return _answer(operation, operation.view(Call(ctx, caller), **arguments))
+    key = answers.key() if request.method == "POST" else None
+    return retrying(lambda: _write(operation, caller, key, arguments))
+
+
+def _shaped(operation: _Operation) -> dict[str, BaseModel]:
+    """The query and the body. Raises DomainError for what does not have their shape."""
+    told: dict[str, BaseModel] = {}
+    if operation.query is not None:
+        told["query"] = _query(operation.query)
+    elif request.args:
+        raise problems.InvalidRequest([problems.Fault(pointer=f"?{n}", message="Unknown") for n in request.args])
+    if operation.body is not None:
+        told["body"] = _body(operation.body)
+    return told
+
+
+def _query(shape: type[BaseModel]) -> BaseModel:
+    repeated = [name for name, values in request.args.lists() if len(values) > 1]
+    if repeated:
+        raise problems.InvalidRequest([problems.Fault(pointer=f"?{name}", message="Once only") for name in repeated])
+    try:
+        return shape.model_validate(request.args.to_dict())
+    except ValidationError as error:
+        raise problems.invalid(error, of_query=True) from None
+
+
+def _body(shape: type[BaseModel]) -> BaseModel:
+    if request.mimetype != "application/json":
+        raise DomainError("not_json")
+    try:
+        return shape.model_validate_json(request.get_data())
+    except ValidationError as error:
+        if error.errors()[0]["type"] == "json_invalid":
+            raise DomainError("malformed_json") from None
+        raise problems.invalid(error) from None
+
+
+def _write(operation: _Operation, caller: Caller, key: str | None, arguments: dict[str, Any]) -> Response:
+    with runtime().write() as ctx:
+        if key is not None and (given := answers.claim(ctx, caller, key)) is not None:
+            return given
+        if not limits.hit(ctx.session, limits.API_WRITES_PER_KEY, str(caller.key_id), ctx.clock.now()):
+            if key is not None:
+                answers.give_up(ctx, caller, key)
+            return problem("too_many_requests")
+        answer = _work(operation, Call(ctx, caller), arguments)
+        if key is not None:
+            answers.keep(ctx, caller, key, answer)
+        return answer
+
+
+def _work(operation: _Operation, call: Call, arguments: dict[str, Any]) -> Response:
+    """Inside a savepoint: a refusal undoes what the view did, and is itself kept as the answer."""
+    session = call.ctx.session
+    try:
+        with session.begin_nested():
+            made = operation.view(call, **arguments)
+            session.flush()
+            return _answer(operation, made)
+    except sa.exc.IntegrityError:
+        return problem("conflict")
+    except DomainError as error:
+        if error.code not in problems.PROBLEMS:
+            raise
+        return problem(error.code, getattr(error, "errors", ()))
+
+
+def _answer(operation: _Operation, made: BaseModel | None) -> Response:
+    if made is None:
+        return Response(status=operation.status)
+    return Response(made.model_dump_json(), operation.status, content_type="application/json")
