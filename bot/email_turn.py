@@ -22,6 +22,7 @@ from models.errors import UnverifiedWebhook
 from models.merchant import Merchant, Mode
 from models.message import Direction, Message, MessageStatus
 from models.ports import InboundEmail
+from models.prepared import connection_of
 from models.received_mail import ReceivedMail
 
 log = structlog.get_logger()
@@ -68,7 +69,7 @@ def take_email(ctx: Context, merchant: Merchant, mail: InboundEmail, respond: Re
 def _converse(
     ctx: Context, merchant: Merchant, mail: InboundEmail, letter: Letter, customers: Sequence[int], respond: Respond
 ) -> str:
-    now, db = ctx.clock.now(), ctx.session.connection()
+    now, db = ctx.clock.now(), connection_of(ctx.session)
     thread = threads.find_or_start(db, merchant.id, Channel.EMAIL, letter.sender, letter.to, now)
     heard = intents.understand(letter.body, expecting=expecting(thread), today=today_of(merchant, now))
     message_id = _store(ctx, merchant, mail, letter, heard, thread.id)
@@ -81,7 +82,7 @@ def _converse(
     within = limits.hit(ctx.session, limits.MAILS_PER_THREAD, str(thread.id), now) and not is_looping(turn)
     replies = list(respond(turn)) if within or heard.intent is Intent.STOP else []
     email_answers.send(turn, mail, replies)
-    threads.save(ctx.session.connection(), thread, letter.to, now)
+    threads.save(connection_of(ctx.session), thread, letter.to, now)
     return f"{len(replies)} replies" if len(replies) != 1 else "1 reply"
 
 
@@ -156,7 +157,7 @@ def _store(
         "provider_reference": letter.provider_reference,
         "created_at": ctx.clock.now(),
     }
-    message_id = threads.claim_inbound(ctx.session.connection(), values)
+    message_id = threads.claim_inbound(connection_of(ctx.session), values)
     if message_id is not None:
         _keep_proof_of_origin(ctx, merchant, mail, message_id)
     return message_id

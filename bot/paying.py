@@ -17,6 +17,7 @@ from models.conversation import ConversationState
 from models.invoice import Invoice
 from models.money import Money
 from models.payment import Allocation, Payment, PaymentStatus
+from models.prepared import connection_of
 from payments import links
 
 PAGE = 3
@@ -111,7 +112,7 @@ def send_receipt(turn: Turn) -> Sequence[Reply]:
 
 
 def _owed(turn: Turn) -> list[Owed]:
-    return threads.owed(turn.ctx.session.connection(), turn.thread.customer_id or 0)
+    return threads.owed(connection_of(turn.ctx.session), turn.thread.customer_id or 0)
 
 
 def _shown(turn: Turn) -> list[int] | None:

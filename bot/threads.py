@@ -17,6 +17,7 @@ from models.merchant import Mode
 from models.message import Direction, Message, MessageStatus, Route
 from models.money import Money
 from models.payment import Allocation, Payment, PaymentStatus
+from models.prepared import Prepared, Row
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ _CONVERSATION, _CUSTOMER, _OPT_OUT = _table(Conversation), _table(Customer), _ta
 _MESSAGE, _INVOICE, _ALLOCATION, _PAYMENT = map(_table, (Message, Invoice, Allocation, Payment))
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
-_FIND = (
+_FIND = Prepared(
     sa.select(
         _CONVERSATION.c.id,
         _CONVERSATION.c.state,
@@ -97,15 +98,27 @@ _FIND = (
     .with_for_update(of=_CONVERSATION)  # two texts from one phone take turns; SQLite's writer lock sees to it anyway
 )
 _SAVED = ("state", "locale", "customer_id", "chosen_at", "shown", "misses", "our_address", "last_inbound_at")
-_SAVE = (
+_SAVE = Prepared(
     sa.update(_CONVERSATION)
     .where(_CONVERSATION.c.id == sa.bindparam("b_id"))
     .values({name: sa.bindparam(f"b_{name}") for name in _SAVED})
 )
 _START = {name: insert(_CONVERSATION).on_conflict_do_nothing() for name, insert in _INSERTS.items()}
-_CLAIM = {name: insert(_MESSAGE).on_conflict_do_nothing().returning(_MESSAGE.c.id) for name, insert in _INSERTS.items()}
-_STORE_REPLY = sa.insert(_MESSAGE).returning(_MESSAGE.c.id)
-_OWED = (
+_INBOUND_COLUMNS = (
+    *("public_id", "merchant_id", "conversation_id", "customer_id", "direction", "channel", "kind", "our_address"),
+    *("their_address", "subject", "body", "status", "attempt", "provider_reference", "error_code", "created_at"),
+)
+_CLAIM = {
+    name: Prepared(insert(_MESSAGE).on_conflict_do_nothing().returning(_MESSAGE.c.id), _INBOUND_COLUMNS)
+    for name, insert in _INSERTS.items()
+}
+_REPLY_COLUMNS = (
+    *("public_id", "merchant_id", "conversation_id", "customer_id", "direction", "channel", "kind", "our_address"),
+    *("their_address", "body", "locale", "reply_to_id", "pay_link_id", "payment_id", "status", "route", "attempt"),
+    "created_at",
+)
+_STORE_REPLY = Prepared(sa.insert(_MESSAGE).returning(_MESSAGE.c.id), _REPLY_COLUMNS)
+_OWED = Prepared(
     sa.select(
         _INVOICE.c.id,
         _INVOICE.c.number,
@@ -117,7 +130,7 @@ _OWED = (
             _ALLOCATION.c.invoice_id == _INVOICE.c.id,
             _ALLOCATION.c.is_open,
             _PAYMENT.c.id == _ALLOCATION.c.payment_id,
-            _PAYMENT.c.status.in_([PaymentStatus.PROCESSING, PaymentStatus.UNKNOWN]),
+            sa.or_(*(_PAYMENT.c.status == status for status in (PaymentStatus.PROCESSING, PaymentStatus.UNKNOWN))),
         )
         .label("in_flight"),
     )
@@ -129,15 +142,17 @@ _OWED = (
     )
     .order_by(_INVOICE.c.due_on, _INVOICE.c.id)
 )
-_REPLIES = (
+_REPLIES = Prepared(
     sa.select(_MESSAGE.c.id, _MESSAGE.c.public_id, _MESSAGE.c.body, _MESSAGE.c.pay_link_id, _MESSAGE.c.payment_id)
     .where(_MESSAGE.c.reply_to_id == sa.bindparam("inbound_id"), _MESSAGE.c.route == Route.RESPONSE)
     .order_by(_MESSAGE.c.id)
 )
-_INBOUND = sa.select(_MESSAGE.c.id).where(
-    _MESSAGE.c.merchant_id == sa.bindparam("merchant_id"),
-    _MESSAGE.c.provider_reference == sa.bindparam("provider_reference"),
-    _MESSAGE.c.direction == Direction.IN,
+_INBOUND = Prepared(
+    sa.select(_MESSAGE.c.id).where(
+        _MESSAGE.c.merchant_id == sa.bindparam("merchant_id"),
+        _MESSAGE.c.provider_reference == sa.bindparam("provider_reference"),
+        _MESSAGE.c.direction == Direction.IN,
+    )
 )
 
 
@@ -146,18 +161,18 @@ def find_or_start(
 ) -> Thread:
     """The thread, locked for this transaction."""
     key = {"merchant_id": merchant_id, "channel": channel, "address": address}
-    row = db.execute(_FIND, key).first()
+    row = _FIND.first(db, key)
     if row is None:
         fresh = {"public_id": new_public_id(), "our_address": our_address, "created_at": now, "misses": 0}
         state = {"state": ConversationState.IDLE}
         db.execute(_START[db.dialect.name], key | fresh | state)
-        row = db.execute(_FIND, key).one()
-    return Thread(*row)
+        row = _FIND.first(db, key)
+    return Thread(*_one(row))
 
 
 def save(db: sa.Connection, thread: Thread, our_address: str, now: datetime) -> None:
-    db.execute(
-        _SAVE,
+    _SAVE.run(
+        db,
         {
             "b_id": thread.id,
             "b_state": thread.state,
@@ -174,7 +189,7 @@ def save(db: sa.Connection, thread: Thread, our_address: str, now: datetime) -> 
 
 def claim_inbound(db: sa.Connection, values: dict[str, Any]) -> int | None:
     """Store what came in, first of all. None: this very message was here before (the carrier repeats itself)."""
-    row = db.execute(_CLAIM[db.dialect.name], values).first()
+    row = _CLAIM[db.dialect.name].first(db, dict.fromkeys(_INBOUND_COLUMNS) | values)
     return None if row is None else int(row[0])
 
 
@@ -188,18 +203,28 @@ def store_reply(db: sa.Connection, values: dict[str, Any]) -> OutgoingText:
         "attempt": 0,
         **values,
     }
-    message_id = db.execute(_STORE_REPLY, row).scalar_one()
+    message_id = _one(_STORE_REPLY.first(db, row))[0]
     return OutgoingText(message_id, public_id, values["body"], values["pay_link_id"], values["payment_id"])
 
 
 def stored_replies(db: sa.Connection, merchant_id: int, provider_reference: str) -> list[OutgoingText]:
     """What was answered the first time."""
     key = {"merchant_id": merchant_id, "provider_reference": provider_reference}
-    inbound_id = db.execute(_INBOUND, key).scalar_one()
-    return [OutgoingText(*row) for row in db.execute(_REPLIES, {"inbound_id": inbound_id})]
+    inbound_id = _one(_INBOUND.first(db, key))[0]
+    return [OutgoingText(*row) for row in _REPLIES.all(db, {"inbound_id": inbound_id})]
 
 
 def owed(db: sa.Connection, customer_id: int) -> list[Owed]:
     """Outstanding live invoices, the oldest due first."""
-    rows = db.execute(_OWED, {"customer_id": customer_id})
-    return [Owed(r.id, r.number, Money(r.balance_minor, r.currency), r.due_on, r.in_flight) for r in rows]
+    rows = _OWED.all(db, {"customer_id": customer_id})
+    return [
+        Owed(invoice_id, number, Money(minor, currency), due_on, in_flight)
+        for invoice_id, number, minor, currency, due_on, in_flight in rows
+    ]
+
+
+def _one(row: Row | None) -> Row:
+    """A row that is there by the statements before it."""
+    if row is None:
+        raise LookupError
+    return row

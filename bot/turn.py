@@ -4,7 +4,8 @@ Refuses nothing by raising: whatever a person can type has a reply, or a reasone
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from models.conversation import CHOICE_LIFETIME, PROOF_IDLE_LIFETIME, Conversati
 from models.customer import Channel
 from models.merchant import Merchant
 from models.message import Direction, MessageStatus
+from models.prepared import connection_of
 
 log = structlog.get_logger()
 
@@ -27,7 +29,9 @@ MISSES_BEFORE_SILENCE = 5
 SILENCE = timedelta(minutes=10)
 EMAIL_CHOICE_LIFETIME = timedelta(days=7)
 """Emails are answered in days, not minutes, and what is picked is named again before it is paid."""
+COMMONPLACE_CHARS = 40
 
+_FOUR_DIGITS = re.compile(r"(?:\d\D*){4}")
 _CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 _CODE = re.compile(r"(?<![\w.,$-])(?:\d{6}|\d{8}|\d{3}[ -]\d{3}|\d{4}[ -]\d{4})(?![\w.,-]*\d)")
 _LONG_CODE = re.compile(r"(?<!\d)\d(?:[ -]?\d){3,8}(?!\d)")
@@ -100,9 +104,9 @@ class Answer:
 
 def take_turn(ctx: Context, merchant: Merchant, inbound: Inbound, respond: Callable[[Turn], Sequence[Reply]]) -> Answer:
     """Store, understand, answer. A repeat of the same inbound message gets the same answer and changes nothing."""
-    now, db = ctx.clock.now(), ctx.session.connection()
+    now, db = ctx.clock.now(), connection_of(ctx.session)
     thread = threads.find_or_start(db, merchant.id, inbound.channel, inbound.sender, inbound.to, now)
-    heard = intents.understand(inbound.body, expecting=expecting(thread), today=today_of(merchant, now))
+    heard = understand(inbound.body, expecting(thread), today_of(merchant, now))
     message_id = threads.claim_inbound(db, _inbound_row(merchant, thread, inbound, heard, now))
     if message_id is None:
         said = threads.stored_replies(db, merchant.id, inbound.provider_reference)
@@ -110,8 +114,20 @@ def take_turn(ctx: Context, merchant: Merchant, inbound: Inbound, respond: Calla
     turn = open_turn(ctx, merchant, thread, inbound, message_id, heard, now)
     replies = [] if is_looping(turn) else list(respond(turn))
     stored = [_store(turn, reply) for reply in replies]
-    threads.save(ctx.session.connection(), thread, inbound.to, now)
+    threads.save(connection_of(ctx.session), thread, inbound.to, now)
     return Answer(tuple((r.public_id, _reveal(ctx, r)) for r in stored))
+
+
+def understand(body: str, state: ConversationState, today: date) -> Understanding:
+    """Most texts are one of a few hundred short ones. What may hold a code, an email or a name is read afresh."""
+    commonplace = len(body) <= COMMONPLACE_CHARS and "@" not in body and _FOUR_DIGITS.search(body) is None
+    reader = _understand_commonplace if commonplace else intents.understand
+    return reader(body, expecting=state, today=today)
+
+
+@lru_cache(maxsize=1024)
+def _understand_commonplace(body: str, *, expecting: ConversationState, today: date) -> Understanding:
+    return intents.understand(body, expecting=expecting, today=today)
 
 
 def expecting(thread: Thread) -> ConversationState:
@@ -121,7 +137,7 @@ def expecting(thread: Thread) -> ConversationState:
     return thread.state
 
 
-def today_of(merchant: Merchant, now: datetime) -> Any:
+def today_of(merchant: Merchant, now: datetime) -> date:
     return now.astimezone(ZoneInfo(merchant.timezone)).date()
 
 
@@ -170,7 +186,7 @@ def _inbound_row(
 def _store(turn: Turn, reply: Reply) -> OutgoingText:
     body = rendering.text(reply.kind, turn.locale, biz=rendering.clean(turn.merchant.name), **reply.slots)
     return threads.store_reply(
-        turn.ctx.session.connection(),
+        connection_of(turn.ctx.session),
         {
             "merchant_id": turn.merchant.id,
             "conversation_id": turn.thread.id,

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
+from models.prepared import driver_of, translated
+
 BUSY_TIMEOUT_S = 15
 """Longest wait for the write lock; Twilio gives a webhook 15 s in all."""
 
@@ -30,10 +32,9 @@ class Database:
             options["pool_pre_ping"] = True
             options["connect_args"] = {"options": f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_S}s"}
         self.engine = sa.create_engine(self.url, **options)
-        if self.is_sqlite:
-            _tame_sqlite(self.engine)
+        self._writer = _tame_sqlite(self.engine) if self.is_sqlite else None
         self._read = sessionmaker(self.engine, expire_on_commit=False)
-        self._write = sessionmaker(self.engine.execution_options(till_write=True), expire_on_commit=False)
+        self._writing = self.engine.execution_options(till_write=True)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -42,10 +43,36 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session whose transactions take the write lock at BEGIN. Commits on return, rolls back on raise."""
-        with self._write() as session:
-            yield session
-            session.commit()
+        """A session that holds the write lock from its start. Commits on return, rolls back on raise.
+
+        The transaction is the driver's own: what goes straight to the driver (models/prepared.py) and what the session
+        does is one, and a session that nobody uses costs nothing.
+        """
+        with self._turn(), self._writing.connect() as connection:
+            with Session(connection, expire_on_commit=False) as session:
+                self._begin(connection)
+                yield session
+                if session.in_transaction():
+                    session.commit()
+            _commit(connection)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self._writer is None:
+            yield
+            return
+        _acquire(self._writer)
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+    def _begin(self, connection: sa.Connection) -> None:
+        if self.is_sqlite:  # psycopg begins by itself
+            try:
+                driver_of(connection).execute("BEGIN IMMEDIATE")
+            except connection.dialect.loaded_dbapi.Error as error:
+                raise translated(connection, error, "BEGIN IMMEDIATE") from error
 
     def dispose(self) -> None:
         self.engine.dispose()
@@ -56,9 +83,22 @@ def is_retryable(error: sa.exc.DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _RETRYABLE
 
 
-def _tame_sqlite(engine: sa.Engine) -> None:
+def _commit(connection: sa.Connection) -> None:
+    """Nothing to do where the session has committed already: both drivers know."""
+    try:
+        driver_of(connection).commit()
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise translated(connection, error, "COMMIT") from error
+
+
+def _acquire(writer: threading.Lock) -> None:
+    if not writer.acquire(timeout=BUSY_TIMEOUT_S):
+        raise sa.exc.OperationalError("BEGIN IMMEDIATE", None, TimeoutError("write lock"))
+
+
+def _tame_sqlite(engine: sa.Engine) -> threading.Lock:
     """BEGIN IMMEDIATE for writers (a deferred one that upgrades later fails at once with "database is locked"),
-    and one in-process lock in front of it: SQLite's own busy handler sleeps and starves."""
+    and one in-process lock in front of it, which is returned: SQLite's own busy handler sleeps and starves."""
     writer = threading.Lock()
 
     @event.listens_for(engine, "connect")
@@ -76,11 +116,12 @@ def _tame_sqlite(engine: sa.Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
+        if driver_of(connection).in_transaction:
+            return
         if not connection.get_execution_options().get("till_write"):
             connection.exec_driver_sql("BEGIN")
             return
-        if not writer.acquire(timeout=BUSY_TIMEOUT_S):
-            raise sa.exc.OperationalError("BEGIN IMMEDIATE", None, TimeoutError("write lock"))
+        _acquire(writer)
         connection.info["till_writer"] = True
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
@@ -89,3 +130,5 @@ def _tame_sqlite(engine: sa.Engine) -> None:
     def _release(_connection: Any, record: Any) -> None:
         if record.info.pop("till_writer", False):
             writer.release()
+
+    return writer

@@ -22,30 +22,35 @@ class MerchantDirectory:
         self._lock = threading.Lock()
 
     def by_number(self, number: str) -> Merchant | None:
-        return self._find("number", number, Merchant.number == number)
+        return self._find("number", number, lambda: Merchant.number == number)
 
     def by_messaging_service(self, sid: str) -> Merchant | None:
-        return self._find("service", sid, Merchant.messaging_service_sid == sid)
+        return self._find("service", sid, lambda: Merchant.messaging_service_sid == sid)
 
     def by_account(self, sid: str) -> Merchant | None:
-        return self._find("account", sid, Merchant.twilio_account_sid == sid)
+        return self._find("account", sid, lambda: Merchant.twilio_account_sid == sid)
 
     def by_slug(self, slug: str) -> Merchant | None:
-        return self._find("slug", slug, Merchant.slug == slug)
+        return self._find("slug", slug, lambda: Merchant.slug == slug)
 
     def forget(self) -> None:
         with self._lock:
             self._kept.clear()
 
-    def _find(self, kind: str, value: str, where: sa.ColumnElement[bool]) -> Merchant | None:
+    def _find(self, kind: str, value: str, where: Callable[[], sa.ColumnElement[bool]]) -> Merchant | None:
         kept = self._kept.get((kind, value))
         if kept is not None and time.monotonic() - kept[0] < KEPT_S:
             return kept[1]
-        return self._load((kind, value), lambda: where & (Merchant.status == MerchantStatus.ACTIVE))
+        return self._load((kind, value), where())
 
-    def _load(self, key: tuple[str, str], where: Callable[[], sa.ColumnElement[bool]]) -> Merchant | None:
+    def _load(self, key: tuple[str, str], where: sa.ColumnElement[bool]) -> Merchant | None:
         with self._database.read() as session:
-            merchant = session.scalars(sa.select(Merchant).where(where()).order_by(Merchant.id).limit(1)).first()
+            merchant = session.scalars(
+                sa.select(Merchant)
+                .where(where, Merchant.status == MerchantStatus.ACTIVE)
+                .order_by(Merchant.id)
+                .limit(1)
+            ).first()
             if merchant is not None:
                 session.expunge(merchant)
         with self._lock:

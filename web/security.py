@@ -2,6 +2,7 @@
 
 import ipaddress
 import secrets
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, abort, g, request
@@ -54,17 +55,19 @@ def install(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals["csrf_field"] = csrf_field
     app.before_request(refuse_foreign_origin)
 
+    always = HEADERS | ({"Strict-Transport-Security": HSTS} if settings.is_secure else {})
+
     @app.after_request
     def _guard(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers.setdefault(
-            "Content-Security-Policy", CSP.format(form_action=" ".join(["'self'", *g.get("form_origins", ())]))
-        )
-        response.headers["X-Request-Id"] = g.request_id
-        if settings.is_secure:
-            response.headers["Strict-Transport-Security"] = HSTS
+        guards = always | {"X-Request-Id": g.request_id, "Content-Security-Policy": _csp(g.get("form_origins", ()))}
+        has = {name.lower() for name, _ in response.headers}
+        response.headers.extend((name, value) for name, value in guards.items() if name.lower() not in has)
         return response
+
+
+@lru_cache(maxsize=64)
+def _csp(form_origins: tuple[str, ...]) -> str:
+    return CSP.format(form_action=" ".join(["'self'", *form_origins]))
 
 
 def cookie_name(settings: Settings, name: str) -> str:

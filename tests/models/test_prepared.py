@@ -1,0 +1,101 @@
+"""Prepared statements, on both databases: the values that SQLAlchemy gives and takes, and one transaction with it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, stored
+from models.customer import Channel
+from models.database import Database
+from models.prepared import Prepared, connection_of
+from tests.support.workers import sibling_url
+
+
+class Sample(Base):
+    __tablename__ = "prepared_sample"
+    metadata = sa.MetaData()
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(20), unique=True)
+    channel: Mapped[Channel] = mapped_column(stored(Channel))
+    shown: Mapped[dict[str, Any] | None]
+    at: Mapped[datetime]
+
+
+TABLE = Sample.metadata.tables["prepared_sample"]
+INSERT = Prepared(sa.insert(TABLE).returning(TABLE.c.id, TABLE.c.channel, TABLE.c.at), TABLE.c.keys()[1:])
+FIND = Prepared(
+    sa.select(TABLE.c.channel, TABLE.c.shown, TABLE.c.at).where(
+        TABLE.c.name == sa.bindparam("name"), TABLE.c.channel == Channel.SMS
+    )
+)
+ROW = {"name": "alice", "channel": Channel.SMS, "shown": {"ids": [1, 2]}, "at": datetime(2026, 3, 8, 7, 30, tzinfo=UTC)}
+
+
+@pytest.fixture
+def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
+    with sibling_url(database_url, tmp_path, "prepared") as url:
+        database = Database(url)
+        Sample.metadata.create_all(database.engine)
+        yield database
+        Sample.metadata.drop_all(database.engine)
+        database.dispose()
+
+
+def test_it_gives_back_what_it_was_given(database: Database) -> None:
+    with database.write() as session:
+        INSERT.run(connection_of(session), ROW)
+    with database.write() as session:
+        assert FIND.all(connection_of(session), {"name": "alice"}) == [(Channel.SMS, {"ids": [1, 2]}, ROW["at"])]
+
+
+def test_it_converts_what_an_insert_returns(database: Database) -> None:
+    with database.write() as session:
+        returned = INSERT.first(connection_of(session), ROW | {"shown": None})
+    assert returned is not None
+    assert returned[1:] == (Channel.SMS, ROW["at"])
+
+
+def test_it_finds_nothing_as_none(database: Database) -> None:
+    with database.write() as session:
+        assert FIND.first(connection_of(session), {"name": "bob"}) is None
+
+
+def test_it_shares_the_sessions_transaction(database: Database) -> None:
+    with database.write() as session:
+        INSERT.run(connection_of(session), ROW)
+        session.execute(sa.insert(TABLE).values(ROW | {"name": "bob"}))
+    with database.read() as session:
+        assert session.scalars(sa.select(TABLE.c.name).order_by(TABLE.c.id)).all() == ["alice", "bob"]
+
+
+def test_it_is_rolled_back_with_the_session(database: Database) -> None:
+    def spoiled() -> None:
+        with database.write() as session:
+            INSERT.run(connection_of(session), ROW)
+            session.execute(sa.insert(TABLE).values(ROW | {"name": "bob"}))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        spoiled()
+    with database.read() as session:
+        assert session.scalars(sa.select(TABLE.c.name)).all() == []
+
+
+def test_it_raises_sqlalchemys_errors_without_the_values(database: Database) -> None:
+    with database.write() as session:
+        INSERT.run(connection_of(session), ROW)
+    with pytest.raises(sa.exc.IntegrityError) as refused, database.write() as session:
+        INSERT.run(connection_of(session), ROW)
+    assert "2026" not in str(refused.value)
+
+
+def test_it_refuses_a_list_whose_length_is_unknown(database: Database) -> None:
+    listed = Prepared(sa.select(TABLE.c.id).where(TABLE.c.name.in_(["alice", "bob"])))
+    with database.write() as session, pytest.raises(ValueError, match="IN"):
+        listed.all(connection_of(session), {})
