@@ -21,6 +21,7 @@ from models.paylink import PayLink, PayLinkInvoice, PayLinkState
 from models.payment import Allocation, Method, Payment, PaymentEvent, PaymentStatus
 from models.received_mail import ReceivedMail
 from models.reminder import Campaign, CampaignSource, Reminder, ReminderLink, ReminderStatus, SkipReason
+from models.sending_pause import Reach, SendingPause
 from models.session import WebSession
 from models.verification import Verification, VerificationStatus
 
@@ -76,6 +77,7 @@ __all__ = [
     "Ports",
     "Promise",
     "Proof",
+    "Reach",
     "ReceivedMail",
     "Reminder",
     "ReminderLink",
@@ -83,6 +85,7 @@ __all__ = [
     "Route",
     "Runtime",
     "Scope",
+    "SendingPause",
     "Site",
     "SkipReason",
     "Verification",

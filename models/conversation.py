@@ -43,6 +43,8 @@ class Conversation(Identified, Base):
     """What numbers mean: {"kind": "invoices"|"accounts", "ids": [...], "next": int, "at": epoch seconds}."""
     misses: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     last_inbound_at: Mapped[datetime | None]
+    unreachable_since_at: Mapped[datetime | None]
+    """Set when the carrier says that this address cannot be reached; a text from it proves the contrary."""
     created_at: Mapped[datetime]
 
 

@@ -52,12 +52,17 @@ class Scope(StrEnum):
 
 class Merchant(Identified, Base):
     __tablename__ = "merchant"
+    __table_args__ = (sa.Index("ix_merchant_whatsapp_number", "whatsapp_number", unique=True),)
 
     slug: Mapped[str] = mapped_column(sa.String(64), unique=True)
     name: Mapped[str] = mapped_column(sa.String(40))
     legal_name: Mapped[str] = mapped_column(sa.String(120))
     status: Mapped[MerchantStatus] = mapped_column(stored(MerchantStatus), default=MerchantStatus.ACTIVE)
     number: Mapped[str | None] = mapped_column(sa.String(20), unique=True)
+    whatsapp_number: Mapped[str | None] = mapped_column(sa.String(20))
+    """Its WhatsApp sender, without the prefix. None: whatever reaches `number` by WhatsApp is answered from there."""
+    whatsapp_templates: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """Approved templates by kind and language: {"receipt": {"en": "HX…", "es": "HX…"}}."""
     messaging_service_sid: Mapped[str | None] = mapped_column(sa.String(40), unique=True)
     twilio_account_sid: Mapped[str | None] = mapped_column(sa.String(40))
     twilio_auth_token: Mapped[str | None] = mapped_column(sa.String(64))

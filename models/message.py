@@ -110,6 +110,10 @@ class Message(Identified, Base):
     claimed_at: Mapped[datetime | None]
     not_before_at: Mapped[datetime | None]
     headers: Mapped[dict[str, Any] | None]
+    slots: Mapped[dict[str, Any] | None]
+    """What filled the template, for an approved template that says the same where free words may not go."""
+    instead_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"), index=True)
+    """The message that could not go on its own channel, and that this one replaces."""
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 
