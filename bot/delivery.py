@@ -18,7 +18,7 @@ from models.verification import Verification, VerificationStatus
 
 log = structlog.get_logger()
 
-DESPITE_OPT_OUT = frozenset({messenger.CODE, "opt_out", "help"})
+DESPITE_OPT_OUT = frozenset({*messenger.CODES, "opt_out", "help"})
 """Asked for this minute by the very person who had refused the rest."""
 
 
@@ -35,7 +35,7 @@ class Claim:
 
     @property
     def may_go_twice(self) -> bool:
-        return self.kind == messenger.CODE
+        return self.kind in messenger.CODES
 
 
 def send(runtime: Runtime, message_id: int) -> str:
@@ -170,7 +170,7 @@ def _plan(ctx: Context, message: Message, error: ProviderError) -> str:
         receipts.heed(ctx, message, error.code)
         return _close(ctx, message, MessageStatus.FAILED, error.code)
     if error.accepted_unknown:
-        cannot_ask = message.channel is Channel.EMAIL and message.kind != messenger.CODE
+        cannot_ask = message.channel is Channel.EMAIL and message.kind not in messenger.CODES
         if message.status is MessageStatus.SENDING and (cannot_ask or not messenger.postpone(ctx, message)):
             return _close(ctx, message, MessageStatus.UNKNOWN, error.code)
         return "asked again later"

@@ -9,8 +9,8 @@ from models.context import Context, Runtime
 from models.customer import Channel
 from models.message import Direction, Message, MessageStatus, Route
 
-CODE = "code"
-"""The kind of message that holds a one-time code. It may go twice rather than never; nothing else may."""
+CODES = frozenset({"code", "sign_in_code"})
+"""The kinds of message that hold a one-time code. They may go twice rather than never; nothing else may."""
 
 BACKOFF = (
     timedelta(seconds=5),
@@ -98,7 +98,7 @@ def _due(now: datetime, after_id: int) -> sa.Select[Message]:
 
 
 def _queue_of(message: Message) -> str:
-    if message.kind == CODE:
+    if message.kind in CODES:
         return "codes"
     return "email" if message.channel is Channel.EMAIL else "sms"
 

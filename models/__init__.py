@@ -1,5 +1,6 @@
 """Till remembers: the tables, the rules that need one record only, money, and migrations. Imports nothing above it."""
 
+from models.audit import AuditEntry
 from models.base import Base
 from models.cadence import Cadence, CustomerCadence, Ways
 from models.case import Case, CaseKind
@@ -13,6 +14,7 @@ from models.invoice import Invoice, InvoiceStatus
 from models.ledger import Account, LedgerEntry
 from models.limits import LimitCount
 from models.logo import Logo
+from models.member import ConsoleSession, Member, RecoveryCode, Role, SignIn
 from models.merchant import ApiKey, CustomLanding, FeePayer, Merchant, MerchantStatus, Mode, Scope
 from models.message import Direction, Failure, Message, MessageStatus, Route
 from models.money import Money
@@ -31,6 +33,7 @@ __all__ = [
     "ApiAnswer",
     "ApiKey",
     "Attachment",
+    "AuditEntry",
     "Base",
     "Cadence",
     "Campaign",
@@ -40,6 +43,7 @@ __all__ = [
     "Channel",
     "Consent",
     "ConsentAct",
+    "ConsoleSession",
     "ContactPoint",
     "ContentType",
     "Context",
@@ -60,6 +64,7 @@ __all__ = [
     "LedgerEntry",
     "LimitCount",
     "Logo",
+    "Member",
     "Merchant",
     "MerchantStatus",
     "Message",
@@ -79,13 +84,16 @@ __all__ = [
     "Proof",
     "Reach",
     "ReceivedMail",
+    "RecoveryCode",
     "Reminder",
     "ReminderLink",
     "ReminderStatus",
+    "Role",
     "Route",
     "Runtime",
     "Scope",
     "SendingPause",
+    "SignIn",
     "Site",
     "SkipReason",
     "Verification",

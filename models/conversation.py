@@ -28,7 +28,10 @@ class ConversationState(StrEnum):
 
 class Conversation(Identified, Base):
     __tablename__ = "conversation"
-    __table_args__ = (sa.UniqueConstraint("merchant_id", "channel", "address"),)
+    __table_args__ = (
+        sa.UniqueConstraint("merchant_id", "channel", "address"),
+        sa.Index("ix_conversation_recent", "merchant_id", "state", "last_inbound_at"),
+    )
 
     merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"))
     channel: Mapped[Channel] = mapped_column(stored(Channel))

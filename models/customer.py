@@ -28,6 +28,7 @@ class Customer(Identified, Base):
             sqlite_where=sa.text("reference IS NOT NULL"),
             postgresql_where=sa.text("reference IS NOT NULL"),
         ),
+        sa.Index("ix_customer_name", "merchant_id", "name", "id"),
     )
 
     merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"), index=True)

@@ -34,6 +34,13 @@ class Invoice(Identified, Base):
     __table_args__ = (
         sa.UniqueConstraint("merchant_id", "mode", "number"),
         sa.Index("ix_invoice_customer", "customer_id", "status", "due_on", "id"),
+        # What a merchant's lists are sorted by. The first one also holds all that sums over a million rows need.
+        sa.Index(
+            "ix_invoice_due",
+            *("merchant_id", "mode", "status", "due_on", "id", "customer_id", "currency", "balance_minor"),
+        ),
+        sa.Index("ix_invoice_balance", "merchant_id", "mode", "status", "balance_minor", "id"),
+        sa.Index("ix_invoice_newest", "merchant_id", "mode", "status", "id"),
         sa.CheckConstraint("total_minor > 0", name="total_positive"),
         sa.CheckConstraint("balance_minor >= 0 AND balance_minor <= total_minor", name="balance_in_range"),
     )

@@ -30,6 +30,7 @@ MAILS_PER_THREAD = Limit("mails_per_thread", 10, timedelta(hours=1))  # two prog
 GENERIC_PER_SENDER = Limit("generic_per_sender", 1, timedelta(days=7))  # RFC 3834 section 2
 GENERIC_PER_MERCHANT = Limit("generic_per_merchant", 100, timedelta(hours=1))  # invented senders are no mailing list
 TOKENS_PER_NETWORK = Limit("tokens_per_network", 120, timedelta(minutes=10))  # dead links opened from one network
+WRONG_FACTORS = Limit("wrong_factors", 10, timedelta(hours=1))  # codes of a member's authenticator, right or not
 
 API_WRITES_PER_KEY = Limit("api_writes_per_key", 15, timedelta(seconds=1))  # GOV.UK Pay
 BAD_KEYS_PER_NETWORK = Limit("bad_keys_per_network", 60, timedelta(minutes=10))

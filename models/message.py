@@ -70,6 +70,9 @@ class Message(Identified, Base):
     __table_args__ = (
         sa.UniqueConstraint("merchant_id", "provider_reference", "direction"),
         sa.Index("ix_message_conversation_id_id", "conversation_id", "id"),
+        sa.Index("ix_message_merchant", "merchant_id", "direction", "channel", "created_at"),
+        sa.Index("ix_message_customer", "customer_id", "id"),
+        sa.Index("ix_message_status", "merchant_id", "status", "id"),
         sa.Index(
             "ix_message_outbox",
             "status",

@@ -66,6 +66,7 @@ class Payment(Identified, Base):
         sa.Index("ix_payment_customer", "customer_id", "id"),
         sa.Index("ix_payment_pay_link", "pay_link_id"),
         sa.Index("ix_payment_next_check", "next_check_at"),
+        sa.Index("ix_payment_finished", "merchant_id", "status", "finished_at"),
         sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
     )
 

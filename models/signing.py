@@ -1,9 +1,12 @@
-"""Signed, dated, purpose-bound tokens short enough for a text (41 characters for 8 bytes). Knows no rows."""
+"""Signed, dated, purpose-bound tokens short enough for a text (41 characters for 8 bytes), and secrets hidden in
+columns. Knows no rows."""
 
+import base64
 import hashlib
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from itsdangerous import BadSignature, TimestampSigner
 from itsdangerous.encoding import base64_decode, base64_encode
 
@@ -27,6 +30,7 @@ class Purpose(StrEnum):
     REPLY = "till.reply"
     CURSOR = "till.cursor"
     FORM = "till.form"
+    TOTP = "till.totp"
 
 
 def _digest(data: bytes = b"") -> "hashlib.blake2b":
@@ -81,3 +85,23 @@ class Signer:
         if age > max_age + CLOCK_SKEW:
             raise DomainError("expired_token")
         return payload
+
+    # --- secrets that must be read again ------------------------------------------------------------------------------
+    def hide(self, purpose: Purpose, secret: str) -> str:
+        """For a column: unreadable without the signing keys, and for no other purpose."""
+        return self._box(purpose).encrypt(secret.encode()).decode("ascii")
+
+    def reveal(self, purpose: Purpose, hidden: str) -> str:
+        """Raises DomainError("bad_token"), also once the key that hid it is no longer among ours."""
+        try:
+            return self._box(purpose).decrypt(hidden).decode()
+        except InvalidToken as error:
+            raise DomainError("bad_token") from error
+
+    def _box(self, purpose: Purpose) -> MultiFernet:
+        """The newest key hides, all reveal."""
+        derived = [
+            hashlib.blake2b(purpose.value.encode(), key=hashlib.sha256(key.encode()).digest(), digest_size=32).digest()
+            for key in reversed(self._keys)
+        ]
+        return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])

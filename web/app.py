@@ -9,6 +9,7 @@ from web import (
     bank,
     brand,
     cli,
+    console,
     engine,
     errors,
     health,
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None, assembly: Assembly | None = Non
     api.install(app)
     if settings.payments == "sandbox":
         app.register_blueprint(bank.blueprint)
+    console.install(app)
     simulator.install(app, settings)
     cli.install(app)
     return app

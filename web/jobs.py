@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from bot import delivery, messenger, replies, verifying
+from bot import delivery, member_codes, messenger, replies, verifying
 from bot.reminders import filling
 from models.context import Runtime
 from models.idempotency import ANSWERS_KEPT, ApiAnswer
@@ -48,6 +48,7 @@ def run_due(runtime: Runtime) -> None:
 JOBS: dict[str, Job] = {
     "send_message": delivery.send,
     "issue_code": verifying.issue_code,
+    "issue_sign_in_code": member_codes.issue,
     "confirm_reply": replies.confirm,
     "confirm_replies": replies.confirm_all,
     "sweep": messenger.sweep,

@@ -49,7 +49,7 @@ def ask(ctx: Context, slug: str) -> BaseResponse:
     """Send a code, if there is anyone to send it to."""
     merchant = _merchant(slug)
     typed = request.form.get("email", "").strip()
-    problem = _email_problem(typed)
+    problem = email_problem(typed)
     if problem is not None:
         return sign_in_pages.sign_in_page(merchant, problem=problem, email=typed[:MAX_EMAIL_CHARS])
     browser = auth.browser_id() or auth.new_browser_id()
@@ -165,7 +165,7 @@ def _to_door(slug: str) -> BaseResponse:
     return redirect(url_for("portal.home", slug=slug), 303)
 
 
-def _email_problem(typed: str) -> Problem | None:
+def email_problem(typed: str) -> Problem | None:
     if not typed:
         return Problem.EMAIL_MISSING
     well_formed = len(normalise_email(typed)) <= MAX_EMAIL_CHARS and _EMAIL.fullmatch(typed)

@@ -8,6 +8,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,10 +23,11 @@ from models.merchant import Merchant
 from models.money import Money
 from models.payment import Method, Payment, PaymentStatus
 from models.ports import StartPayment
+from models.signing import Signer
 from payments.gateways.bank import Bank
 from web import engine
 from web.config import Settings, SettingsError, load
-from web.seeding import SeededMerchant, Size, sow
+from web.seeding import SeededMember, SeededMerchant, Size, enrol, sow
 
 ROOT = Path(__file__).parents[2]
 THREADS = 32
@@ -53,10 +55,10 @@ def main(port: int, var: Path = ROOT / "var") -> None:
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
     _remove_leftovers(var)
-    seeded = _fill(settings)
-    _write_manifest(var / "demo.json", settings.base_url, seeded)
+    seeded, members = _fill(settings)
+    _write_manifest(var / "demo.json", settings.base_url, seeded, members)
     listener.listen(BACKLOG)
-    _greet(settings.base_url, seeded[0], var)
+    _greet(settings.base_url, seeded[0], members[0], var)
     for kept in (lock, listener.fileno()):
         os.set_inheritable(kept, True)
     sys.stdout.flush()
@@ -105,17 +107,19 @@ def _remove_leftovers(var: Path) -> None:
             leftover.unlink()
 
 
-def _fill(settings: Settings) -> list[SeededMerchant]:
+def _fill(settings: Settings) -> tuple[list[SeededMerchant], list[SeededMember]]:
     database, clock = Database(settings.database_url), SystemClock()
     migrations.upgrade(database.engine)
     engine.migrate(database)
     seeded = sow(database, clock.now(), Size(), lambda _count: None)
+    signer = Signer([key.get_secret_value() for key in settings.secret_keys])
+    members = enrol(database, signer, clock.now(), seeded)
     bank = Bank(settings.var_dir / "bank.sqlite3", clock)
     _tell_bank(database, bank)
     # No connection may outlive this process: SQLite's locks do not pass through an exec.
     bank.database.dispose()
     database.dispose()
-    return seeded
+    return seeded, members
 
 
 def _tell_bank(database: Database, bank: Bank) -> None:
@@ -141,7 +145,9 @@ def _tell_bank(database: Database, bank: Bank) -> None:
             payment.provider_reference = opened.id
 
 
-def _write_manifest(path: Path, base_url: str, seeded: Sequence[SeededMerchant]) -> None:
+def _write_manifest(
+    path: Path, base_url: str, seeded: Sequence[SeededMerchant], members: Sequence[SeededMember]
+) -> None:
     """What scripts and outside tests read; complete from the moment that it exists."""
     told = ("slug", "name", "number", "twilio_account_sid", "twilio_auth_token", "inbound_email", "email_secrets")
     manifest = {
@@ -152,18 +158,20 @@ def _write_manifest(path: Path, base_url: str, seeded: Sequence[SeededMerchant])
             for one in seeded
             for card in one.customers
         ],
+        "members": [asdict(member) for member in members],
     }
     unfinished = path.with_suffix(".new")
     unfinished.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
     unfinished.replace(path)
 
 
-def _greet(base_url: str, first: SeededMerchant, var: Path) -> None:
+def _greet(base_url: str, first: SeededMerchant, owner: SeededMember, var: Path) -> None:
     console, you = Console(highlight=False, soft_wrap=True), first.customers[0]
     console.print(f"\n[bold]Till is running.[/] Open [bold]{base_url}/simulator[/]\n")
     console.print(f"You are {you.name}. Text [bold]hi, what do I owe?[/] and then your email, {you.emails[0]},")
     console.print("then the code from the mailbox, then [bold]ALL[/]. Open the link and pay.\n")
     console.print(f"  Web portal     {base_url}/m/{first.card.slug}")
+    console.print(f"  Console        {base_url}/console, as {owner.email}; its codes: {base_url}/simulator/members")
     console.print("  In a terminal  .venv/bin/flask --app wsgi chat")
     console.print(f"  Keys and log   {_near(var / 'demo.json')}, {_near(var / 'demo.log')}")
     console.print("\nNothing real is sent and no money moves. Ctrl-C stops it.\n", style="dim")

@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from models.context import Environment
 from models.errors import DomainError
 from web.context import runtime
-from web.seeding import SeededMerchant, Size, sow
+from web.seeding import SeededMerchant, Size, enrol, sow
 
 
 @click.command("seed")
@@ -32,6 +32,7 @@ def command(invoices: int, customers: int | None, merchants: int, seed: int) -> 
             seeded = sow(runtime().database, runtime().clock.now(), size, lambda n: bar.advance(task, n))
     except DomainError as error:
         raise click.ClickException("The database has these merchants already: start with an empty one.") from error
+    enrol(runtime().database, runtime().signer, runtime().clock.now(), seeded)
     took = time.perf_counter() - started
     _tell(console, seeded)
     console.print(f"{invoices:,} invoices in {took:.1f} s, {invoices / took:,.0f} a second.")

@@ -6,7 +6,7 @@ from flask import Flask
 from models.context import Environment
 from web import security
 from web.config import Settings
-from web.simulator import feed, pages, programs, wording
+from web.simulator import feed, members, pages, programs, wording
 
 ENVIRONMENTS = frozenset({Environment.DEMO, Environment.DEVELOPMENT})
 PROVIDERS = 3
@@ -19,6 +19,7 @@ def install(app: Flask, settings: Settings) -> None:
     app.extensions["till.simulator"] = feed.Stage()
     app.jinja_env.filters.update(wording.FILTERS)
     app.after_request(feed.record)
+    app.register_blueprint(members.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(programs.blueprint)
     # Scripts and terminals hold no cookie whose authority a token could protect. Browsers are kept out by their Origin

@@ -1,0 +1,135 @@
+"""Every route of the console, asked by those whom it is not for: another merchant's owner, a viewer, nobody, and a
+session that has ended. Generated from the table of roles: a new route is in here from its first day."""
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from models.base import Base
+from models.limits import LimitCount
+from models.member import FRESH_FOR, ConsoleSession, Role, SignIn
+from tests.support import records
+from tests.support.members import MemberVisitor, enter
+from tests.support.visitor import Visitor
+from tests.support.world import ALICE, ALICE_EMAIL, World
+from web.console.roles import TABLE
+
+SECRETS = ("INV-1042", "INV-2001", "1,284.50", "Alice Adams", "Bob Brown", ALICE_EMAIL, "Paper cups")
+HARMLESS = (SignIn, LimitCount, ConsoleSession)
+"""Tables that a stranger's knocking may write to."""
+
+
+def rules(world: World) -> Iterator[tuple[str, Rule]]:
+    for rule in world.client.application.url_map.iter_rules():
+        if rule.endpoint.startswith("console"):
+            for method in (rule.methods or set()) & {"GET", "POST"}:
+                yield method, rule
+
+
+def acmes(world: World) -> dict[str, str]:
+    """A public id of Acme's for every argument that an address may have, by the blueprint it belongs to."""
+    phone = world.phone(ALICE)
+    phone.proves(ALICE_EMAIL)
+    return {
+        "console_invoices": records.invoice(world, "INV-1042").public_id,
+        "console_invoice_edit": records.invoice(world, "INV-1042").public_id,
+        "console_invoice_acts": records.invoice(world, "INV-1042").public_id,
+    }
+
+
+def address(rule: Rule, ids: dict[str, str]) -> str:
+    blueprint = rule.endpoint.partition(".")[0]
+    return rule.rule.replace("<public_id>", ids.get(blueprint, "0" * 32))
+
+
+def asks(visitor: Visitor, method: str, url: str) -> TestResponse:
+    if method == "GET":
+        return visitor.opens(url)
+    visitor.opens("/console/sign-in")
+    visitor.sends(url, merchant_id="1", role="owner", status="paid", balance_minor="1", reason="Because")
+    return visitor.page
+
+
+def stored(world: World) -> dict[str, list[tuple[object, ...]]]:
+    harmless = {table.__tablename__ for table in HARMLESS}
+    with world.runtime.read() as ctx:
+        return {
+            name: [tuple(row) for row in ctx.session.execute(sa.select(table))]
+            for name, table in Base.metadata.tables.items()
+            if name not in harmless
+        }
+
+
+def test_it_has_every_route_in_the_table(world: World) -> None:
+    assert {rule.endpoint for _, rule in rules(world)} == set(TABLE)
+
+
+def test_it_keeps_another_merchant_out_of_everything(world: World) -> None:
+    ids = acmes(world)
+    stranger = enter(world, "globex")
+    for method, rule in rules(world):
+        if not rule.arguments:
+            continue
+        answer = asks(stranger, method, address(rule, ids))
+        assert answer.status_code == 404, (method, rule.rule, answer.status_code)
+
+
+def test_it_tells_another_merchant_nothing(world: World) -> None:
+    acmes(world)
+    stranger = enter(world, "globex")
+    for method, rule in rules(world):
+        if method == "GET" and not rule.arguments:
+            text = asks(stranger, "GET", rule.rule).text
+            assert [one for one in ("INV-1042", "INV-2001", "1,284.50", "Bob Brown") if one in text] == [], rule.rule
+
+
+@pytest.mark.parametrize("who", ["nobody", "ended"])
+def test_it_answers_nobody_who_is_not_signed_in(world: World, who: str) -> None:
+    ids = acmes(world)
+    visitor = MemberVisitor(world)
+    if who == "ended":
+        visitor = enter(world)
+        cookie = visitor.cookie("console")
+        visitor.sends("/console/sign-out")
+        visitor.client.set_cookie("till-console", cookie or "", domain="till.test")
+    before = stored(world)
+    for method, rule in rules(world):
+        if TABLE[rule.endpoint].role is None:
+            continue
+        answer = asks(visitor, method, address(rule, ids))
+        assert answer.status_code in ({303, 401} if who == "nobody" and method == "GET" else {401}), rule.rule
+        assert [secret for secret in SECRETS if secret in answer.text] == []
+    assert stored(world) == before
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.STAFF])
+def test_it_holds_a_role_to_its_rights(world: World, role: Role) -> None:
+    ids = acmes(world)
+    member = enter(world, role=role)
+    before = stored(world)
+    for method, rule in rules(world):
+        needed = TABLE[rule.endpoint].role
+        if needed is not None and not role.covers(needed):
+            assert asks(member, method, address(rule, ids)).status_code == 403, rule.rule
+    assert stored(world) == before
+
+
+def test_it_lets_a_viewer_look(world: World) -> None:
+    ids = acmes(world)
+    viewer = enter(world, role=Role.VIEWER)
+    for method, rule in rules(world):
+        if method == "GET" and TABLE[rule.endpoint].role is Role.VIEWER:
+            assert asks(viewer, method, address(rule, ids)).status_code == 200, rule.rule
+
+
+def test_it_asks_again_before_money_moves(world: World) -> None:
+    ids = acmes(world)
+    owner = enter(world)
+    world.clock.advance(FRESH_FOR)
+    for method, rule in rules(world):
+        if TABLE[rule.endpoint].fresh:
+            answer = asks(owner, method, address(rule, ids))
+            assert answer.location.startswith("/console/confirm?next=/console/"), rule.rule

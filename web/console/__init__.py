@@ -1,0 +1,29 @@
+"""The console: a merchant's own people behind a code and an authenticator. What a role may do stands in one table
+(access.py); every row that is read or changed belongs to the member's own merchant, or does not exist."""
+
+from flask import Blueprint, Flask
+
+from web.console import access, doors, exporting, invoice_acts, invoice_edit, invoices, overview, wording
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    doors.blueprint,
+    overview.blueprint,
+    invoices.blueprint,
+    invoice_edit.blueprint,
+    invoice_acts.blueprint,
+    exporting.blueprint,
+)
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.filters.update(wording.FILTERS)
+    for blueprint in BLUEPRINTS:
+        blueprint_guard(blueprint)
+        app.register_blueprint(blueprint)
+
+
+def blueprint_guard(blueprint: Blueprint) -> None:
+    """Once per process: tests make several applications of the same blueprints."""
+    if not blueprint.before_request_funcs:
+        blueprint.before_request(access.guard)
+        blueprint.after_request(access.expect_a_record)

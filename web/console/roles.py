@@ -1,0 +1,56 @@
+"""Who may do what: one table over every route of the console. A route that is not in it is closed to everybody."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from models.member import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """`role` None: before signing in. `fresh`: only shortly after the authenticator's code. `records`: what succeeds
+    here must be in the audit trail."""
+
+    role: Role | None
+    fresh: bool = False
+    records: bool = True
+
+
+OPEN = Access(None, records=False)
+LOOK = Access(Role.VIEWER, records=False)
+WORK = Access(Role.STAFF)
+MONEY = Access(Role.STAFF, fresh=True)
+"""Refunds, voids, exports."""
+RULE = Access(Role.OWNER)
+KEYS = Access(Role.OWNER, fresh=True)
+"""Keys, members, where money and messages go."""
+
+TABLE: dict[str, Access] = {
+    "console.sign_in": OPEN,
+    "console.ask": OPEN,
+    "console.code": OPEN,
+    "console.check_code": OPEN,
+    "console.factor": OPEN,
+    "console.check_factor": OPEN,
+    "console.confirm": LOOK,
+    "console.check_confirm": LOOK,
+    "console.sign_out": Access(Role.VIEWER),
+    "console_overview.show": LOOK,
+    "console_invoices.index": LOOK,
+    "console_invoices.show": LOOK,
+    "console_invoice_edit.new": WORK,
+    "console_invoice_edit.create": WORK,
+    "console_invoice_edit.edit": WORK,
+    "console_invoice_edit.save": WORK,
+    "console_invoice_acts.issue": WORK,
+    "console_invoice_acts.ask_void": MONEY,
+    "console_invoice_acts.void": MONEY,
+    "console_exporting.ask": MONEY,
+    "console_exporting.invoices": MONEY,
+}
+
+
+@cache
+def open_to(role: Role) -> frozenset[str]:
+    """The routes that a role may use."""
+    return frozenset(name for name, access in TABLE.items() if access.role is not None and role.covers(access.role))
