@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 import structlog
 
-from bot import messenger, optouts, outbox, receipts
+from bot import messenger, optouts, outbox, pauses, receipts, whatsapp
 from bot.outbox import Outbound
 from models.context import Context, Runtime
+from models.conversation import Conversation
 from models.customer import Channel, ContactPoint
 from models.errors import DomainError, ProviderError
 from models.message import Failure, Message, MessageStatus
@@ -62,6 +63,12 @@ def _claim(runtime: Runtime, message_id: int, asked: Claim | None = None) -> Cla
         message.move_to(MessageStatus.QUEUED)
         if refusal := _refusal(ctx, message):
             return _close(ctx, message, MessageStatus.CANCELLED, refusal)
+        if until := pauses.held_until(ctx, message):
+            messenger.hold(ctx, message, until)
+            return "held back"
+        if _has_left_window(ctx, message):
+            whatsapp.go_elsewhere(ctx, message)
+            return _close(ctx, message, MessageStatus.CANCELLED, whatsapp.OUTSIDE_WINDOW)
         if message.attempt >= messenger.MAX_ATTEMPTS:
             message.failure = Failure.TEMPORARY
             return _close(ctx, message, MessageStatus.FAILED, message.error_code)
@@ -99,6 +106,12 @@ def _refusal(ctx: Context, message: Message) -> str | None:
     return None
 
 
+def _has_left_window(ctx: Context, message: Message) -> bool:
+    if message.channel is not Channel.WHATSAPP or whatsapp.is_open(ctx, message):
+        return False
+    return whatsapp.template_for(ctx, message) is None
+
+
 def _may_go_despite_opt_out(message: Message) -> bool:
     by_email = message.channel is Channel.EMAIL and message.kind in optouts.EMAILED_ANYWAY
     return by_email or message.kind in DESPITE_OPT_OUT
@@ -111,7 +124,13 @@ def _is_bad(ctx: Context, merchant_id: int, channel: Channel, address: str) -> b
         ContactPoint.address == address,
         ContactPoint.bad_since_at.is_not(None),
     )
-    return ctx.session.scalars(bad.limit(1)).first() is not None
+    unreachable = sa.select(Conversation.id).where(
+        Conversation.merchant_id == merchant_id,
+        Conversation.channel == channel,
+        Conversation.address == address,
+        Conversation.unreachable_since_at.is_not(None),
+    )
+    return ctx.session.scalars(bad.union(unreachable).limit(1)).first() is not None
 
 
 def _is_pending(ctx: Context, verification_id: int) -> bool:

@@ -55,9 +55,14 @@ def postpone(ctx: Context, message: Message) -> bool:
     """Plan the next attempt. False if this was the last."""
     if message.attempt >= MAX_ATTEMPTS:
         return False
-    message.not_before_at = ctx.clock.now() + BACKOFF[max(message.attempt, 1) - 1]
-    enqueue(ctx, message)
+    hold(ctx, message, ctx.clock.now() + BACKOFF[max(message.attempt, 1) - 1])
     return True
+
+
+def hold(ctx: Context, message: Message, until: datetime) -> None:
+    """Not before then, and no attempt the less."""
+    message.not_before_at = until
+    enqueue(ctx, message)
 
 
 def sweep(runtime: Runtime) -> int:
@@ -104,4 +109,5 @@ def _queue_of(message: Message) -> str:
 
 
 def _job_id(message: Message) -> str:
-    return f"msg-{message.id}-{message.attempt}"
+    planned = f"-{int(message.not_before_at.timestamp())}" if message.not_before_at else ""
+    return f"msg-{message.id}-{message.attempt}{planned}"

@@ -60,7 +60,8 @@ def _text(
         return
     locale = thread.locale or customer.locale
     retry = _retry_link(ctx, payment) if kind in RETRY_KINDS else None
-    body = rendering.text(kind, locale, biz=rendering.clean(merchant.name), **_slots(ctx, payment, locale))
+    slots = _slots(ctx, payment, locale)
+    body = rendering.text(kind, locale, biz=rendering.clean(merchant.name), **slots)
     messenger.queue(
         ctx,
         _outgoing(
@@ -74,6 +75,7 @@ def _text(
             customer_id=customer.id,
             our_address=thread.our_address,
             body=body,
+            slots=slots | {"inv": slots["inv"] or several(slots["count"], locale)},
             payment_id=payment.id,
             pay_link_id=retry.id if retry else None,
         ),
@@ -81,29 +83,12 @@ def _text(
 
 
 def _email(ctx: Context, merchant: Merchant, customer: Customer, payment: Payment, kind: str) -> None:
-    point = ctx.session.scalars(
-        sa.select(ContactPoint)
-        .where(
-            ContactPoint.customer_id == customer.id,
-            ContactPoint.channel == Channel.EMAIL,
-            ContactPoint.mode == Mode.LIVE,
-            ContactPoint.bad_since_at.is_(None),
-        )
-        .order_by(ContactPoint.is_primary.desc(), ContactPoint.id)
-    ).first()
+    point = email_on_file(ctx, customer.id)
     if point is None:
         return
     if kind not in optouts.EMAILED_ANYWAY and optouts.is_opted_out(ctx, merchant.id, Channel.EMAIL, point.address):
         return
-    slots = _slots(ctx, payment, customer.locale)
-    parts = letters.letter(
-        kind,
-        customer.locale,
-        merchant=merchant,
-        name=customer.name,
-        lines=_lines(ctx, payment, customer.locale),
-        **slots,
-    )
+    parts = payment_letter(ctx, merchant, payment, kind)
     messenger.queue(
         ctx,
         _outgoing(
@@ -123,6 +108,27 @@ def _email(ctx: Context, merchant: Merchant, customer: Customer, payment: Paymen
     )
 
 
+def email_on_file(ctx: Context, customer_id: int) -> ContactPoint | None:
+    """Where a customer's mail goes: the primary address that works."""
+    return ctx.session.scalars(
+        sa.select(ContactPoint)
+        .where(
+            ContactPoint.customer_id == customer_id,
+            ContactPoint.channel == Channel.EMAIL,
+            ContactPoint.mode == Mode.LIVE,
+            ContactPoint.bad_since_at.is_(None),
+        )
+        .order_by(ContactPoint.is_primary.desc(), ContactPoint.id)
+    ).first()
+
+
+def payment_letter(ctx: Context, merchant: Merchant, payment: Payment, kind: str) -> letters.Letter:
+    customer = ctx.session.get_one(Customer, payment.customer_id)
+    lines = _lines(ctx, payment, customer.locale)
+    slots = _slots(ctx, payment, customer.locale)
+    return letters.letter(kind, customer.locale, merchant=merchant, name=customer.name, lines=lines, **slots)
+
+
 def ask_for_person(ctx: Context, merchant: Merchant, address: str, name: str | None, kind: str) -> None:
     """Mail the merchant that a customer wants one of them. Carries no message text: the thread has it."""
     who = rendering.clean(name) if name else address
@@ -132,6 +138,16 @@ def ask_for_person(ctx: Context, merchant: Merchant, address: str, name: str | N
 def tell_undeliverable(ctx: Context, merchant: Merchant, name: str, *, is_complaint: bool) -> None:
     """Without an email on file that works, a customer cannot show who they are: only the merchant can mend that."""
     _tell_merchant(ctx, merchant, "undeliverable", who=rendering.plain(name), is_complaint=is_complaint)
+
+
+def tell_unreachable(ctx: Context, merchant: Merchant, name: str, channel: Channel, address: str) -> None:
+    """The carrier says that a number takes no messages."""
+    _tell_merchant(ctx, merchant, "unreachable", who=rendering.plain(name), channel=channel.value, number=address)
+
+
+def tell_paused(ctx: Context, merchant: Merchant, reach: str, code: str) -> None:
+    """The carrier refuses: what waits, and what the merchant can do about it."""
+    _tell_merchant(ctx, merchant, "texts_paused", reach=reach, code=code)
 
 
 def _tell_merchant(ctx: Context, merchant: Merchant, kind: str, **slots: object) -> None:
@@ -161,6 +177,11 @@ def _slots(ctx: Context, payment: Payment, locale: str) -> dict[str, Any]:
         "count": len(numbers),
         "ref": payment.reference,
     }
+
+
+def several(count: int, locale: str) -> str:
+    """For an approved template, which cannot choose between one and many."""
+    return f"{count} {'facturas' if rendering.language_of(locale) == 'es' else 'invoices'}"
 
 
 def _lines(ctx: Context, payment: Payment, locale: str) -> list[tuple[str, str]]:

@@ -12,6 +12,8 @@ from models.message import Direction, Message, MessageStatus
 EMAILED_ANYWAY = frozenset({"receipt", "bank_returned"})
 """What happened to someone's money reaches them by email even so. Texts end altogether: the carrier sees to it."""
 
+OTHER_APP = {Channel.SMS: Channel.WHATSAPP, Channel.WHATSAPP: Channel.SMS}
+
 
 def opt_out(
     ctx: Context, merchant_id: int, channel: Channel, address: str, source: str, message_id: int | None = None
@@ -22,6 +24,8 @@ def opt_out(
     if ctx.session.get(OptOut, (merchant_id, channel, address)) is None:
         ctx.session.add(OptOut(merchant_id=merchant_id, channel=channel, address=address, opted_out_at=now))
     _record(ctx, merchant_id, channel, address, ConsentAct.REVOKED, source, message_id)
+    if channel in OTHER_APP:  # the same person at the same number (decision 8)
+        _record(ctx, merchant_id, OTHER_APP[channel], address, ConsentAct.REVOKED, source, message_id)
     ctx.session.execute(
         sa.update(Message)
         .where(

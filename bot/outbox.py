@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from bot import links, reply_tags, unsubscribing
+from bot import links, reply_tags, unsubscribing, whatsapp
 from models.context import Context
 from models.conversation import Conversation
 from models.customer import Channel, ContactPoint
@@ -77,6 +77,7 @@ def _wire(ctx: Context, message: Message, fill: Callable[[str], str]) -> Outboun
     merchant = ctx.session.get_one(Merchant, message.merchant_id)
     if message.channel is Channel.EMAIL:
         return _email(ctx, message, merchant, fill)
+    template = _template(ctx, message)
     return OutboundSms(
         account=sms_account(ctx, merchant),
         reference=message.public_id,
@@ -86,7 +87,15 @@ def _wire(ctx: Context, message: Message, fill: Callable[[str], str]) -> Outboun
         status_callback=f"{ctx.site.base_url}/webhooks/twilio/status?ref={message.public_id}",
         claimed_at=message.claimed_at or message.created_at,
         channel=message.channel,
+        content_sid=template.content_sid if template else None,
+        content_variables=tuple((n, fill(value)) for n, value in template.variables.items()) if template else (),
     )
+
+
+def _template(ctx: Context, message: Message) -> whatsapp.Template | None:
+    if message.channel is not Channel.WHATSAPP or whatsapp.is_open(ctx, message):
+        return None
+    return whatsapp.template_for(ctx, message)
 
 
 def _email(ctx: Context, message: Message, merchant: Merchant, fill: Callable[[str], str]) -> OutboundEmail:

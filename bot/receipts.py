@@ -1,52 +1,37 @@
 """What carriers say later about a message, and what follows from it. Reports come in any order, late and repeated."""
 
-from datetime import timedelta
-from enum import StrEnum
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 import structlog
 
-from bot import messenger, optouts
+from bot import messenger, notices, optouts, pauses, verifying, whatsapp
+from bot.channels.twilio_errors import MEANINGS, Consequence, Meaning
 from models.context import Context
-from models.customer import ContactPoint
+from models.conversation import Conversation, Proof
+from models.customer import Channel, ContactPoint, Customer
+from models.merchant import Merchant
 from models.message import Direction, Failure, Message, MessageStatus
 from models.ports import DeliveryReceipt
+from models.sending_pause import Reach
 
 log = structlog.get_logger()
 
 
-class Consequence(StrEnum):
-    BAD_ADDRESS = "bad_address"
-    OPTED_OUT = "opted_out"
-    RETRY = "retry"
-    ALERT = "alert"
-
-
-CONSEQUENCES: dict[str, tuple[Consequence, str]] = {
-    "21211": (Consequence.BAD_ADDRESS, "invalid_number"),
-    "21614": (Consequence.BAD_ADDRESS, "not_a_mobile_number"),
-    "21635": (Consequence.BAD_ADDRESS, "landline"),
-    "30005": (Consequence.BAD_ADDRESS, "unknown_handset"),
-    "30006": (Consequence.BAD_ADDRESS, "landline_or_unreachable_carrier"),
-    "21610": (Consequence.OPTED_OUT, "recipient_opted_out"),
-    "30004": (Consequence.OPTED_OUT, "recipient_blocked_us"),
-    "30003": (Consequence.RETRY, "handset_unreachable"),
-    "30008": (Consequence.RETRY, "unknown_carrier_error"),
-    "30007": (Consequence.ALERT, "carrier_filtered_us"),
-    "30034": (Consequence.ALERT, "sender_not_registered"),
-    "20003": (Consequence.ALERT, "account_refused"),
-    "63016": (Consequence.ALERT, "outside_whatsapp_window"),
+SAME_TROUBLE = timedelta(days=2)
+NIGHTS = 2
+MORNING = time(10)
+"""Twilio holds texts back in the recipient's night; ten in the merchant's zone is day in all of one country."""
+REACHES = {
+    Consequence.STOP_CAMPAIGN: Reach.CAMPAIGN,
+    Consequence.STOP_US: Reach.US,
+    Consequence.STOP_ALL: Reach.EVERYTHING,
 }
-"""The carrier's error codes (Twilio's numbers). One that is not here fails its message and nothing else."""
-
-RETRIES = 2
-RETRY_AFTER = {"30003": timedelta(minutes=45), "30008": timedelta(minutes=2)}
-"""A phone that is off comes back within the hour (Twilio advises 30 to 60 min); a hiccup passes in minutes."""
-SAME_TROUBLE = timedelta(days=1)
 
 COPIED = (
     *("merchant_id", "conversation_id", "customer_id", "channel", "kind", "our_address", "their_address"),
-    *("subject", "body", "html", "locale", "pay_link_id", "payment_id", "invoice_id", "verification_id"),
+    *("subject", "body", "html", "locale", "slots", "pay_link_id", "payment_id", "invoice_id", "verification_id"),
     *("reply_to_id", "headers"),
 )
 """What a second try takes over from the first."""
@@ -84,40 +69,71 @@ def _failed(ctx: Context, message: Message, receipt: DeliveryReceipt) -> None:
     message.error_code = receipt.error_code
     log.warning("message_not_delivered", reference=message.public_id, code=receipt.error_code)
     heed(ctx, message, receipt.error_code)
-    consequence, _ = CONSEQUENCES.get(receipt.error_code or "", (None, ""))
-    if consequence is Consequence.RETRY:
+    meaning = MEANINGS.get(receipt.error_code or "")
+    if meaning is not None and meaning.consequence in (Consequence.RETRY, Consequence.AFTER_THE_NIGHT):
         message.failure = Failure.TEMPORARY
-        _send_again(ctx, message, RETRY_AFTER[receipt.error_code or ""])
+        _send_again(ctx, message, meaning)
 
 
 def heed(ctx: Context, message: Message, code: str | None) -> None:
     """What an error says beyond its own message: about the address, the person or our standing with the carrier."""
-    consequence, event = CONSEQUENCES.get(code or "", (None, ""))
-    address = (message.merchant_id, message.channel, message.their_address)
-    if consequence is Consequence.BAD_ADDRESS:
-        ctx.session.execute(
-            sa.update(ContactPoint)
-            .where(
-                ContactPoint.merchant_id == message.merchant_id,
-                ContactPoint.channel == message.channel,
-                ContactPoint.address == message.their_address,
-                ContactPoint.bad_since_at.is_(None),
-            )
-            .values(bad_since_at=ctx.clock.now())
-        )
-    elif consequence is Consequence.OPTED_OUT:
-        optouts.opt_out(ctx, *address, source="carrier", message_id=message.id)
-    elif consequence is Consequence.ALERT:
-        log.error(event, reference=message.public_id, merchant_id=message.merchant_id, code=code)
-
-
-def _send_again(ctx: Context, failed: Message, after: timedelta) -> None:
-    """As a new message: the failed one keeps its report, so that a repeat of the report starts nothing."""
-    if _failures(ctx, failed) > RETRIES:
+    meaning = MEANINGS.get(code or "")
+    if meaning is None:
         return
-    copied = {name: getattr(failed, name) for name in COPIED}
+    match meaning.consequence:
+        case Consequence.BAD_ADDRESS:
+            _give_up_address(ctx, message)
+        case Consequence.OPTED_OUT:
+            address = (message.merchant_id, message.channel, message.their_address)
+            optouts.opt_out(ctx, *address, source="carrier", message_id=message.id)
+        case Consequence.OTHER_CHANNEL:
+            whatsapp.go_elsewhere(ctx, message)
+        case Consequence.STOP_CAMPAIGN | Consequence.STOP_US | Consequence.STOP_ALL:
+            pauses.begin(ctx, message, REACHES[meaning.consequence], code or "", meaning.event)
+
+
+def _give_up_address(ctx: Context, message: Message) -> None:
+    """Whoever has the number next has proven nothing (rule A12), and only the merchant can ask for another one."""
     now = ctx.clock.now()
-    messenger.queue(ctx, Message(**copied, created_at=now, not_before_at=now + after))
+    points = ctx.session.scalars(
+        sa.select(ContactPoint).where(
+            ContactPoint.merchant_id == message.merchant_id,
+            ContactPoint.channel == message.channel,
+            ContactPoint.address == message.their_address,
+        )
+    ).all()
+    thread = (Conversation.merchant_id == message.merchant_id) & (Conversation.channel == message.channel)
+    thread &= Conversation.address == message.their_address
+    known = any(point.bad_since_at is not None for point in points)
+    for point in points:
+        point.bad_since_at = point.bad_since_at or now
+    unreachable = sa.update(Conversation).where(thread).values(unreachable_since_at=now)
+    ctx.session.execute(unreachable, execution_options={"synchronize_session": False})
+    verifying.end_proofs(ctx, Proof.conversation_id.in_(sa.select(Conversation.id).where(thread)))
+    if message.channel is Channel.WHATSAPP:
+        whatsapp.go_elsewhere(ctx, message)
+    customer_id = points[0].customer_id if points else message.customer_id
+    if customer_id is not None and not known:
+        merchant = ctx.session.get_one(Merchant, message.merchant_id)
+        name = ctx.session.get_one(Customer, customer_id).name
+        notices.tell_unreachable(ctx, merchant, name, message.channel, message.their_address)
+
+
+def _send_again(ctx: Context, failed: Message, meaning: Meaning) -> None:
+    """As a new message: the failed one keeps its report, so that a repeat of the report starts nothing."""
+    tries, now = _failures(ctx, failed), ctx.clock.now()
+    waits = (_until_morning(ctx, failed),) * NIGHTS if meaning.consequence is Consequence.AFTER_THE_NIGHT else ()
+    waits = waits or meaning.waits
+    if tries <= len(waits):
+        copied = {name: getattr(failed, name) for name in COPIED}
+        messenger.queue(ctx, Message(**copied, created_at=now, not_before_at=now + waits[tries - 1]))
+
+
+def _until_morning(ctx: Context, message: Message) -> timedelta:
+    zone = ZoneInfo(ctx.session.get_one(Merchant, message.merchant_id).timezone)
+    now = ctx.clock.now().astimezone(zone)
+    day = now.date() if now.time() < MORNING else now.date() + timedelta(days=1)
+    return datetime.combine(day, MORNING, zone) - now
 
 
 def _failures(ctx: Context, failed: Message) -> int:

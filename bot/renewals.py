@@ -66,6 +66,7 @@ def _message(ctx: Context, thread: Conversation, link: PayLink, due: Sequence[In
         their_address=thread.address,
         subject=parts.subject if parts else None,
         body=parts.text if parts else text,
+        slots=slots,
         html=parts.html if parts else None,
         locale=locale,
         pay_link_id=link.id,

@@ -35,6 +35,7 @@ class Thread:
     customer_name: str | None
     customer_locale: str | None
     opted_out_at: datetime | None
+    unreachable_since_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ _FIND = Prepared(
         _CUSTOMER.c.name,
         _CUSTOMER.c.locale.label("customer_locale"),
         _OPT_OUT.c.opted_out_at,
+        _CONVERSATION.c.unreachable_since_at,
     )
     .select_from(_CONVERSATION)
     .outerjoin(_CUSTOMER, _CUSTOMER.c.id == _CONVERSATION.c.customer_id)
@@ -97,7 +99,10 @@ _FIND = Prepared(
     )
     .with_for_update(of=_CONVERSATION)  # two texts from one phone take turns; SQLite's writer lock sees to it anyway
 )
-_SAVED = ("state", "locale", "customer_id", "chosen_at", "shown", "misses", "our_address", "last_inbound_at")
+_SAVED = (
+    *("state", "locale", "customer_id", "chosen_at", "shown", "misses", "our_address"),
+    *("last_inbound_at", "unreachable_since_at"),
+)
 _SAVE = Prepared(
     sa.update(_CONVERSATION)
     .where(_CONVERSATION.c.id == sa.bindparam("b_id"))
@@ -183,6 +188,7 @@ def save(db: sa.Connection, thread: Thread, our_address: str, now: datetime) -> 
             "b_misses": thread.misses,
             "b_our_address": our_address,
             "b_last_inbound_at": now,
+            "b_unreachable_since_at": None,
         },
     )
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 import structlog
 
 from bot import intents, links, rendering, threads
@@ -17,7 +18,7 @@ from bot.threads import OutgoingText, Thread
 from models.base import new_public_id
 from models.context import Context
 from models.conversation import CHOICE_LIFETIME, PROOF_IDLE_LIFETIME, ConversationState
-from models.customer import Channel
+from models.customer import Channel, ContactPoint
 from models.merchant import Merchant
 from models.message import Direction, MessageStatus
 from models.prepared import connection_of
@@ -151,6 +152,8 @@ def open_turn(
     now: datetime,
 ) -> Turn:
     idle = now - thread.last_inbound_at if thread.last_inbound_at else timedelta.max
+    if thread.unreachable_since_at is not None:
+        _take_back(ctx, merchant, inbound)
     if thread.customer_id is not None and idle > PROOF_IDLE_LIFETIME:
         thread.customer_id = None  # the number may have a new owner
     thread.locale = heard.language or thread.locale
@@ -160,6 +163,20 @@ def open_turn(
     if not turn.fresh:
         thread.chosen_at = None  # until somebody says whose account it is, however many texts that takes
     return turn
+
+
+def _take_back(ctx: Context, merchant: Merchant, inbound: Inbound) -> None:
+    """The carrier gave this number up, and here it is. `threads.save` clears the conversation's own mark."""
+    ctx.session.execute(
+        sa.update(ContactPoint)
+        .where(
+            ContactPoint.merchant_id == merchant.id,
+            ContactPoint.channel == inbound.channel,
+            ContactPoint.address == inbound.sender,
+        )
+        .values(bad_since_at=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _inbound_row(

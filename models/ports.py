@@ -44,6 +44,9 @@ class OutboundSms:
     status_callback: str
     claimed_at: datetime
     channel: Channel = Channel.SMS
+    content_sid: str | None = None
+    """An approved template to say it with; `body` is then for the record only."""
+    content_variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     not_these: frozenset[str] = frozenset()
     """For `find`: carrier's references of other texts, which may say the same to the same number."""
 

@@ -24,6 +24,13 @@ class MerchantDirectory:
     def by_number(self, number: str) -> Merchant | None:
         return self._find("number", number, lambda: Merchant.number == number)
 
+    def by_whatsapp(self, number: str) -> Merchant | None:
+        """Whose WhatsApp sender this is; a merchant that has named none may use its number for both."""
+        sender = self._find("whatsapp", number, lambda: Merchant.whatsapp_number == number)
+        return sender or self._find(
+            "number for both", number, lambda: Merchant.whatsapp_number.is_(None) & (Merchant.number == number)
+        )
+
     def by_messaging_service(self, sid: str) -> Merchant | None:
         return self._find("service", sid, lambda: Merchant.messaging_service_sid == sid)
 

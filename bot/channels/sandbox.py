@@ -42,6 +42,13 @@ carried = sa.Table(
     sa.Column("received_id", sa.Integer),
     sa.Column("at", UtcDateTime, nullable=False),
 )
+windows = sa.Table(
+    "window",
+    _metadata,
+    sa.Column("phone", sa.String(254), primary_key=True),
+    sa.Column("number", sa.String(254), primary_key=True),
+    sa.Column("opened_at", UtcDateTime, nullable=False),
+)
 troubles = sa.Table(
     "trouble",
     _metadata,
@@ -118,6 +125,18 @@ class Outside:
             query = sa.select(received).where(there | back).order_by(received.c.id)
             return [Received(*row) for row in db.execute(query)]
 
+    def open_window(self, phone: str, number: str) -> None:
+        """That phone has written to that number now."""
+        here = (windows.c.phone == phone) & (windows.c.number == number)
+        with self.database.write() as db:
+            db.execute(sa.delete(windows).where(here))
+            db.execute(sa.insert(windows).values(phone=phone, number=number, opened_at=self.clock.now()))
+
+    def window_opened_at(self, phone: str, number: str) -> datetime | None:
+        here = (windows.c.phone == phone) & (windows.c.number == number)
+        with self.database.read() as db:
+            return db.scalars(sa.select(windows.c.opened_at).where(here)).first()
+
     def status_of(self, received_ids: Sequence[int]) -> dict[int, str]:
         """The carrier's last word on each text that it delivered."""
         query = sa.select(carried.c.received_id, carried.c.status).where(carried.c.received_id.in_(received_ids))
@@ -153,5 +172,5 @@ class Outside:
     def clear(self) -> None:
         """Empty every phone and mailbox, and let nothing go wrong."""
         with self.database.write() as db:
-            for table in (received, carried, troubles):
+            for table in (received, carried, windows, troubles):
                 db.execute(sa.delete(table))

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -21,6 +22,7 @@ from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
 
 from bot import gsm
+from bot.channels import sandbox_content
 from bot.channels.sandbox import Outside, carried
 
 log = structlog.get_logger()
@@ -33,7 +35,14 @@ TokenOf = Callable[[str], str | None]
 _MESSAGES = re.compile(r"/Accounts/(\w+)/Messages(?:/(\w+))?\.json")
 FAILURES = {"next_text_fails": "30003", "number_is_gone": "30005", "carrier_blocks": "30007"}
 """Switches that let the next text fail after it was accepted, with Twilio's error code."""
+ANY_FAILURE = "text_fails"
+"""Likewise, with the code in its detail."""
+REFUSALS = {"20003": 401, "20429": 429}
+"""HTTP statuses of what the carrier refuses at once (switch `text_is_refused`); any other is 400."""
 BODY_CHARS = 1600
+WHATSAPP = "whatsapp:"
+WINDOW = timedelta(hours=24)
+OUTSIDE_WINDOW = "63016"
 
 _NUMBER = re.compile(r"(whatsapp:)?\+[1-9]\d{6,14}")
 
@@ -70,7 +79,8 @@ class Carrier:
     def text(self, account: str, sender: str, to: str, body: str, **fields: str) -> Texted:
         """Post the text to the SMS webhook as Twilio would, and deliver what the TwiML says."""
         form = self.form(account, sender, to, body) | fields
-        self.outside.deliver(*_route(sender, to), body)
+        self.outside.deliver(_channel(sender, to), sender, to, body)
+        self.outside.open_window(sender, to)
         headers = self.signed(account, "/webhooks/twilio/sms", form)
         if self.outside.strikes("bad_signature"):
             headers = {"X-Twilio-Signature": "bm90IG91cnM="}
@@ -120,11 +130,21 @@ class Carrier:
         return self._token_of(sid) == token
 
     # --- the REST API's side -------------------------------------------------------------------------------------
-    def accept(self, account: str, sender: str, to: str, body: str, callback: str | None, direction: str) -> str:
+    def accept(
+        self,
+        account: str,
+        sender: str,
+        to: str,
+        body: str,
+        callback: str | None,
+        direction: str,
+        *,
+        is_free: bool = True,
+    ) -> str:
         """Take a text: onto the phone, unless something is to go wrong, and its callbacks into the queue."""
         sid = f"SM{secrets.token_hex(16)}"
-        failure = next((code for name, code in FAILURES.items() if self.outside.strikes(name)), None)
-        delivered = None if failure else self.outside.deliver(*_route(sender, to), body)
+        failure = self._failure() or (OUTSIDE_WINDOW if is_free and self._is_too_late(sender, to) else None)
+        delivered = None if failure else self.outside.deliver(_channel(sender, to), sender, to, body)
         values = {"sid": sid, "account": account, "sender": sender, "recipient": to, "body": body}
         outcome = {"status": "failed" if failure else "delivered", "error_code": failure, "direction": direction}
         with self.outside.database.write() as db:
@@ -133,6 +153,17 @@ class Carrier:
         if callback and not self.outside.strikes("reports_are_lost"):
             self._call_back(account, callback, sid, sender, to, "undelivered" if failure else "delivered", failure)
         return sid
+
+    def _failure(self) -> str | None:
+        switched = next((code for name, code in FAILURES.items() if self.outside.strikes(name)), None)
+        return switched or self.outside.strikes(ANY_FAILURE)
+
+    def _is_too_late(self, number: str, phone: str) -> bool:
+        """WhatsApp takes free words only within a day of the last message from that phone."""
+        if _channel(number, phone) != "whatsapp":
+            return False
+        opened_at = self.outside.window_opened_at(phone, number)
+        return opened_at is None or self.outside.clock.now() - opened_at > WINDOW
 
     def _call_back(self, account: str, url: str, sid: str, sender: str, to: str, last: str, code: str | None) -> None:
         words = ["queued", "sent", last]
@@ -221,12 +252,28 @@ class SandboxHttpClient(HttpClient):
         if outside.strikes("carrier_is_broken"):
             return _error(503, 20503, "service unavailable")
         sender, to, body = (str(data.get(name, "")) for name in ("From", "To", "Body"))
+        content_sid = str(data.get("ContentSid", ""))
+        if content_sid:
+            filled = sandbox_content.render(content_sid, str(data.get("ContentVariables", "")))
+            if filled is None:
+                return _error(400, 21655, "the ContentSid is invalid, or its variables are")
+            body = filled
         if (refusal := _refusal(sender, to, body)) is not None:
             return refusal
+        if code := outside.strikes("text_is_refused"):
+            return _error(REFUSALS.get(code, 400), int(code), "refused")
         if outside.strikes("number_opted_out"):
             return _error(400, 21610, "unsubscribed recipient")
         callback = data.get("StatusCallback")
-        sid = self._carrier.accept(account, sender, to, body, str(callback) if callback else None, "outbound-api")
+        sid = self._carrier.accept(
+            account,
+            sender,
+            to,
+            body,
+            str(callback) if callback else None,
+            "outbound-api",
+            is_free=not content_sid,
+        )
         if outside.strikes("carrier_hangs_after_accepting"):
             raise ReadTimeout
         return self._fetch(account, sid, status=201)
@@ -260,11 +307,9 @@ def _refusal(sender: str, to: str, body: str) -> Response | None:
     return _error(400, 21617, "the body is too long") if len(body) > BODY_CHARS else None
 
 
-def _route(sender: str, to: str) -> tuple[str, str, str]:
-    """(channel, from, to) as the phone shows it: WhatsApp is another app on the same phone."""
-    if sender.startswith("whatsapp:") or to.startswith("whatsapp:"):
-        return "whatsapp", sender.removeprefix("whatsapp:"), to.removeprefix("whatsapp:")
-    return "sms", sender, to
+def _channel(sender: str, to: str) -> str:
+    """WhatsApp is another app on the same phone; its addresses keep their prefix."""
+    return "whatsapp" if sender.startswith(WHATSAPP) or to.startswith(WHATSAPP) else "sms"
 
 
 def _resource(row: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 Twilio's words become ours in the tables at the top; a word that is not there is ignored, never guessed."""
 
 import hmac
+import json
 import re
 from collections.abc import Sequence
 from datetime import timedelta
@@ -21,6 +22,7 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 from urllib3.exceptions import NewConnectionError
 
+from bot.channels.twilio_errors import TEMPORARY
 from models.customer import Channel
 from models.errors import MalformedWebhook, ProviderError, UnverifiedWebhook
 from models.message import Failure, MessageStatus
@@ -34,10 +36,6 @@ STATUSES: dict[str, tuple[MessageStatus, Failure | None]] = {
     **dict.fromkeys(("delivered", "read"), (MessageStatus.DELIVERED, None)),
     **dict.fromkeys(("undelivered", "failed"), (MessageStatus.FAILED, Failure.PERMANENT)),
 }
-TEMPORARY = frozenset({"14107", "20003", "20429", "30001", "30003", "30008", "30017", "30022", "30610"})
-"""Errors of sending and delivery that pass: congestion, limits, a phone that is off, or our own credentials (the
-message is good once they are mended). Any other refusal is final."""
-
 API_BASE = "https://api.twilio.com"
 TIMEOUTS_S = (5.0, 10.0)  # connect, read
 CLOCK_SKEW = timedelta(minutes=2)
@@ -94,7 +92,7 @@ class TwilioSms:
         sender, to = _wire_addresses(sms)
         try:
             created = self._client(sms.account).messages.create(
-                from_=sender, to=to, body=sms.body, status_callback=sms.status_callback
+                from_=sender, to=to, status_callback=sms.status_callback, **_words(sms)
             )
         except _LIBRARY_ERRORS as error:
             raise _provider_error(error) from error
@@ -114,7 +112,8 @@ class TwilioSms:
                 for message in listed
                 if message.date_created and message.date_created >= sms.claimed_at - CLOCK_SKEW
                 # A trial account puts a notice in front.
-                if (message.body or "").endswith(sms.body) and str(message.direction).startswith("outbound")
+                if sms.content_sid or (message.body or "").endswith(sms.body)
+                if str(message.direction).startswith("outbound") and str(message.sid) not in sms.not_these
             ]
         except _LIBRARY_ERRORS as error:
             raise ProviderError(_provider_error(error).code) from error
@@ -143,8 +142,8 @@ class TwilioSms:
     def parse_inbound(self, request: WebhookRequest, account: SmsAccount) -> InboundSms:
         """Any sender is let through as what it is (a short code, a name, nothing): `is_answerable` tells."""
         fields = self._fields(request, account)
-        channel, sender = _address(fields.get("From", ""))
-        _, to = _address(fields.get("To", ""))
+        channel, sender = channel_and_address(fields.get("From", ""))
+        _, to = channel_and_address(fields.get("To", ""))
         return InboundSms(
             provider_reference=_sid(fields),
             channel=channel,
@@ -243,7 +242,7 @@ def _sid(fields: dict[str, str]) -> str:
     return sid
 
 
-def _address(raw: str) -> tuple[Channel, str]:
+def channel_and_address(raw: str) -> tuple[Channel, str]:
     """WhatsApp numbers are a channel of their own. RCS, Messenger, names and short codes stay as they are written:
     they match no phone on file."""
     address = _UNWANTED.sub("?", raw)[:ADDRESS_CHARS]  # never cleaned into somebody else's number
@@ -255,6 +254,12 @@ def _address(raw: str) -> tuple[Channel, str]:
 def _wire_addresses(sms: OutboundSms) -> tuple[str, str]:
     prefix = _WHATSAPP if sms.channel is Channel.WHATSAPP else ""
     return prefix + sms.sender, prefix + sms.to
+
+
+def _words(sms: OutboundSms) -> dict[str, str]:
+    if sms.content_sid is None:
+        return {"body": sms.body}
+    return {"content_sid": sms.content_sid, "content_variables": json.dumps(dict(sms.content_variables))}
 
 
 def _provider_error(error: Exception) -> ProviderError:

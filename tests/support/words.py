@@ -37,6 +37,10 @@ _TYPICAL: Slots = {
     "button": "portal",
     "payable": "$2,310.00",
     "is_complaint": False,
+    "channel": "whatsapp",
+    "number": "+15550142",
+    "reach": "us",
+    "code": "30034",
     "minutes": 10,
 }
 _WORST: Slots = _TYPICAL | {

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from bot.channels.sandbox import Outside
-from bot.channels.sandbox_carrier import Carrier, SandboxHttpClient, Texted
+from bot.channels.sandbox_carrier import WHATSAPP, Carrier, SandboxHttpClient, Texted
 from bot.channels.twilio import TwilioSms
 from models.base import Base
 from models.clock import FrozenClock
@@ -165,6 +165,10 @@ class World:
     def phone(self, number: str, merchant: Merchant | None = None) -> "Phone":
         return Phone(self, number, merchant or self.merchants["acme"])
 
+    def whatsapp(self, number: str, merchant: Merchant | None = None) -> "Phone":
+        """The other app on the same phone."""
+        return Phone(self, number, merchant or self.merchants["acme"], WHATSAPP)
+
     def inbox(self, address: str, merchant: Merchant | None = None) -> Inbox:
         return Inbox(self, address, merchant or self.merchants["acme"])
 
@@ -186,11 +190,17 @@ class Phone:
     world: World
     number: str
     merchant: Merchant
+    prefix: str = ""
     heard: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        return self.prefix + self.number
 
     def says(self, body: str, **fields: str) -> Texted:
         account = self.merchant.twilio_account_sid or ""
-        texted = self.world.carrier.text(account, self.number, self.merchant.number or "", body, **fields)
+        to = (self.merchant.whatsapp_number if self.prefix else None) or self.merchant.number or ""
+        texted = self.world.carrier.text(account, self.address, self.prefix + to, body, **fields)
         assert texted.status == 200, texted.status
         self.heard = texted.replies
         self.world.settle_down()
@@ -209,7 +219,7 @@ class Phone:
 
     def receives(self) -> list[str]:
         """Every text that this phone ever got from the merchant."""
-        return [m.text for m in self.world.outside.messages(self.number) if m.channel == "sms"]
+        return [m.text for m in self.world.outside.messages(self.address)]
 
     def proves(self, email: str) -> None:
         self.says("hi")

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from flask import Response, current_app, g, request
 
+from bot.channels.sandbox_carrier import WHATSAPP
 from payments.gateways import signatures
 from web.assembly import BANK_SECRETS
 from web.context import runtime
@@ -68,6 +69,7 @@ def stage() -> Stage:
 
 
 def record(response: Response) -> Response:
+    _note_window(response)
     is_too_large = response.status_code == 413  # whose body nobody reads, here neither
     if request.path.startswith(_PREFIX) and not is_too_large:
         stage().happenings.append(
@@ -85,6 +87,15 @@ def record(response: Response) -> Response:
             )
         )
     return response
+
+
+def _note_window(response: Response) -> None:
+    """Whoever posts to the webhook by hand has written to us all the same: WhatsApp's day begins."""
+    if request.path != f"{_PREFIX}twilio/sms" or response.status_code != 200:
+        return
+    sender, to = request.form.get("From", ""), request.form.get("To", "")
+    if sender.startswith(WHATSAPP):
+        sandbox().outside.open_window(sender, to)
 
 
 def curl(happening: Happening) -> str:

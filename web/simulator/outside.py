@@ -4,6 +4,7 @@ import ipaddress
 
 from flask import abort, request
 
+from bot.channels.sandbox_carrier import WHATSAPP
 from models.merchant import Merchant
 from web.services import directory, sandbox
 
@@ -19,11 +20,20 @@ def refuse_strangers() -> None:
 
 
 def text(merchant: Merchant, phone: str, body: str) -> tuple[int, tuple[str, ...]]:
-    """From that phone to the merchant's number, over HTTP through the real webhook: its status, and the replies."""
-    texted = sandbox().carrier.text(merchant.twilio_account_sid or "", phone, merchant.number or "", body)
+    """From that phone to the merchant's number, over HTTP through the real webhook: its status, and the replies.
+    A phone that begins with "whatsapp:" writes by WhatsApp."""
+    number = number_of(merchant, by_whatsapp=phone.startswith(WHATSAPP))
+    texted = sandbox().carrier.text(merchant.twilio_account_sid or "", phone, number, body)
     return texted.status, texted.replies
 
 
+def number_of(merchant: Merchant, *, by_whatsapp: bool) -> str:
+    number = merchant.number or ""
+    return WHATSAPP + (merchant.whatsapp_number or number) if by_whatsapp else number
+
+
 def merchant_at(number: str) -> Merchant | None:
-    found = directory().by_number(number)
+    by_whatsapp = number.startswith(WHATSAPP)
+    plain = number.removeprefix(WHATSAPP)
+    found = directory().by_whatsapp(plain) if by_whatsapp else directory().by_number(plain)
     return found if found is not None and found.twilio_account_sid else None

@@ -24,7 +24,7 @@ def _refuse(error: DomainError) -> tuple[Response, int]:
 def messages() -> Response:
     """What a phone or a mailbox received, oldest first; without `to`, what anyone did. Ids rise over all of them."""
     after = request.args.get("after", 0, type=int)
-    found = sandbox().outside.messages(request.args.get("to"), after)
+    found = sandbox().outside.messages(_asked_for(), after)
     return jsonify(
         [
             {
@@ -45,7 +45,8 @@ def messages() -> Response:
 
 @blueprint.post("/texts")
 def text() -> tuple[Response, int]:
-    """{"from", "to", "body"}: send a text from a phone to a merchant's number. Answers what the webhook said."""
+    """{"from", "to", "body"}: send a text from a phone to a merchant's number, by WhatsApp when it begins with
+    "whatsapp:". Answers what the webhook said."""
     fields = _fields()
     merchant = outside.merchant_at(str(fields.get("to", "")))
     sender, body = fields.get("from"), fields.get("body")
@@ -84,6 +85,12 @@ def cause_trouble() -> Response:
         raise DomainError("malformed")
     mishaps.cause(str(fields.get("name", "")), times)
     return read_trouble()
+
+
+def _asked_for() -> str | None:
+    """A plus sign in an address is a space when whoever asks has not encoded it."""
+    to = request.args.get("to")
+    return to.replace(" ", "+") if to is not None else None
 
 
 def _fields() -> Mapping[str, Any]:

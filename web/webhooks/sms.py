@@ -5,6 +5,7 @@ from flask import Blueprint, Response, g, request
 from bot import dialogue, receipts
 from bot.channels import twilio
 from bot.turn import Answer, take_turn
+from models.customer import Channel
 from models.errors import UnverifiedWebhook
 from models.merchant import Merchant
 from models.ports import DeliveryReceipt, InboundSms, SmsAccount
@@ -57,8 +58,9 @@ def _report(merchant: Merchant, receipt: DeliveryReceipt) -> None:
 
 def _merchant(fields: dict[str, str], ours: str) -> Merchant | None:
     """By our number, or by the Messaging Service where the number is one of its pool."""
-    number = fields.get(ours, "").removeprefix("whatsapp:")
-    return directory().by_number(number) or directory().by_messaging_service(fields.get("MessagingServiceSid", ""))
+    channel, number = twilio.channel_and_address(fields.get(ours, ""))
+    found = directory().by_whatsapp(number) if channel is Channel.WHATSAPP else directory().by_number(number)
+    return found or directory().by_messaging_service(fields.get("MessagingServiceSid", ""))
 
 
 def _account(merchant: Merchant | None, fields: dict[str, str]) -> SmsAccount:

@@ -1,0 +1,58 @@
+"""Holds back a merchant's texts while a carrier's error says that sending on would do harm, and tells the merchant.
+Each pause ends by itself: then one text tries again."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+
+from bot import notices
+from models.context import Context
+from models.customer import Channel
+from models.merchant import Merchant
+from models.message import Message
+from models.sending_pause import PAUSES, Reach, SendingPause
+
+log = structlog.get_logger()
+
+CAMPAIGN_KINDS = ("remind",)
+"""How the kinds begin of what no customer has asked for."""
+US_PREFIX = "+1"
+SAME_TROUBLE = timedelta(days=1)
+
+
+def begin(ctx: Context, message: Message, reach: Reach, code: str, event: str) -> None:
+    """Or go on with it: a merchant hears of the same trouble once, however many texts meet with it."""
+    now = ctx.clock.now()
+    log.error(event, reference=message.public_id, merchant_id=message.merchant_id, code=code, reach=reach.value)
+    pause = ctx.session.get(SendingPause, (message.merchant_id, reach), with_for_update=True)
+    is_news = pause is None or now >= pause.until_at + SAME_TROUBLE
+    if pause is None:
+        pause = SendingPause(merchant_id=message.merchant_id, reach=reach)
+        ctx.session.add(pause)
+    pause.error_code, pause.until_at = code, now + PAUSES[reach]
+    if is_news:
+        pause.since_at = now
+        notices.tell_paused(ctx, ctx.session.get_one(Merchant, message.merchant_id), reach.value, code)
+    ctx.session.flush()
+
+
+def held_until(ctx: Context, message: Message) -> datetime | None:
+    """When this message may try; None: now."""
+    if message.channel is Channel.EMAIL:
+        return None
+    reaches = [reach for reach in Reach if _covers(reach, message)]
+    latest = sa.select(sa.func.max(SendingPause.until_at)).where(
+        SendingPause.merchant_id == message.merchant_id,
+        SendingPause.reach.in_(reaches),
+        SendingPause.until_at > ctx.clock.now(),
+    )
+    return ctx.session.scalars(latest).one()
+
+
+def _covers(reach: Reach, message: Message) -> bool:
+    if reach is Reach.CAMPAIGN:
+        return message.kind.startswith(CAMPAIGN_KINDS)
+    if reach is Reach.US:  # A2P registration is for texts; WhatsApp has its own approval
+        return message.channel is Channel.SMS and message.their_address.startswith(US_PREFIX)
+    return True
