@@ -1,6 +1,11 @@
 """`gunicorn` alone serves Till. On SQLite keep its default of one process; on PostgreSQL set WEB_CONCURRENCY."""
 
+import os
+
+from prometheus_client import multiprocess
+
 from web.app import start, stop
+from web.metrics import MULTIPROCESS_FOLDER
 
 wsgi_app = "wsgi:app"
 worker_class = "gthread"
@@ -21,3 +26,8 @@ def post_worker_init(worker):
 def worker_exit(_server, worker):
     if worker.app.callable is not None:
         stop(worker.app.callable)
+
+
+def child_exit(_server, worker):
+    if MULTIPROCESS_FOLDER in os.environ:
+        multiprocess.mark_process_dead(worker.pid)

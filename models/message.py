@@ -73,6 +73,7 @@ class Message(Identified, Base):
         sa.Index("ix_message_merchant", "merchant_id", "direction", "channel", "created_at"),
         sa.Index("ix_message_customer", "customer_id", "id"),
         sa.Index("ix_message_status", "merchant_id", "status", "id"),
+        sa.Index("ix_message_created_at", "created_at"),  # in order of arrival, so it costs the writer next to nothing
         sa.Index(
             "ix_message_outbox",
             "status",

@@ -33,7 +33,10 @@ class Verification(Identified, Base):
     `contact_point_id` stays empty for an email that is not on file, and such a challenge can never be approved."""
 
     __tablename__ = "verification"
-    __table_args__ = (sa.Index("ix_verification_conversation", "conversation_id", "id"),)
+    __table_args__ = (
+        sa.Index("ix_verification_conversation", "conversation_id", "id"),
+        sa.Index("ix_verification_created_at", "created_at"),
+    )
 
     merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"))
     channel: Mapped[Channel | None] = mapped_column(stored(Channel))

@@ -15,6 +15,7 @@ from web import (
     health,
     jobs,
     logs,
+    metrics,
     pay,
     portal,
     receipts,
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None, assembly: Assembly | None = Non
     security.install(app, settings)
     logs.install(app)
     errors.install(app)
+    metrics.install(app)
     for blueprint in WEBHOOKS:
         app.register_blueprint(blueprint)
         security.csrf.exempt(blueprint)  # their senders sign; they hold no cookie of ours

@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     worker: bool = Field(True, validation_alias="TILL_WORKER")
     """False: this web process never runs jobs, even on SQLite."""
 
+    metrics_token: SecretStr | None = Field(None, validation_alias="TILL_METRICS_TOKEN")
+    """What a scraper must bear. None: in production there is no /metrics."""
+
     sms: Literal["twilio", "sandbox"] = Field("twilio", validation_alias="TILL_SMS")
     email: Literal["smtp", "sandbox"] = Field("smtp", validation_alias="TILL_EMAIL")
     payments: Literal["stripe", "sandbox"] = Field("stripe", validation_alias="TILL_PAYMENTS")

@@ -4,8 +4,9 @@ so it outlives a rename of what it calls."""
 from datetime import timedelta
 
 import sqlalchemy as sa
+import structlog
 
-from bot import delivery, member_codes, messenger, replies, verifying
+from bot import delivery, member_codes, messenger, replies, verifying, vitals
 from bot.reminders import filling
 from models.context import Runtime
 from models.idempotency import ANSWERS_KEPT, ApiAnswer
@@ -14,6 +15,8 @@ from payments import attempts, reconcile
 from web import engine
 from web.announcing import announce
 from web.work import Job, Work
+
+log = structlog.get_logger()
 
 JOBS_KEPT = timedelta(days=14)
 LIMITS_KEPT = timedelta(days=2)  # the longest limit counts a day and looks back one more
@@ -36,6 +39,16 @@ def purge(runtime: Runtime) -> int:
         ctx.session.execute(sa.delete(LimitCount).where(LimitCount.window_at < now - LIMITS_KEPT))
         ctx.session.execute(sa.delete(ApiAnswer).where(ApiAnswer.created_at < now - ANSWERS_KEPT))
     return engine.purge(runtime.database, now - JOBS_KEPT)
+
+
+def sound_alarms(runtime: Runtime) -> list[str]:
+    """One line at level error per alarm that rings, each time: whoever watches the logs is told until it stops."""
+    with runtime.read() as ctx:
+        found = vitals.read(ctx)
+    names = vitals.ringing(found)
+    for name in names:
+        log.error("alarm", name=name)
+    return names
 
 
 def run_due(runtime: Runtime) -> None:
@@ -61,6 +74,7 @@ JOBS: dict[str, Job] = {
 SCHEDULES: dict[str, str] = {
     "janitor": "* * * * *",
     "confirm_replies": "*/5 * * * *",
+    "sound_alarms": "*/5 * * * *",
     "purge": "0 3 * * *",
     "sweep": "30 3 * * *",
 }
