@@ -18,6 +18,7 @@ from web import (
     metrics,
     pay,
     portal,
+    portal_papers,
     receipts,
     security,
     simulator,
@@ -30,8 +31,8 @@ from web.webhooks import email, payments, sms
 
 WEBHOOKS: tuple[Blueprint, ...] = (sms.blueprint, email.blueprint, payments.blueprint)
 PAGES: tuple[Blueprint, ...] = (
-    *(health.blueprint, brand.blueprint, portal.blueprint, pay.blueprint, receipts.blueprint),
-    unsubscribe.blueprint,
+    *(health.blueprint, brand.blueprint, unsubscribe.blueprint),
+    *(portal.blueprint, portal_papers.blueprint, pay.blueprint, receipts.blueprint),
 )
 
 

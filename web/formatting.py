@@ -20,6 +20,7 @@ from models.money import Money
 # One figure, one shape: the amount on a Spanish page equals the amount in the text and on the invoice.
 MONEY_LOCALE = "en_US"
 DATE_LOCALES = {"en": "en_US", "es": "es_US"}
+MEGABYTE = 1_000_000
 NARROW_SPACE, FIRM_SPACE = "\u202f", "\u00a0"  # some fonts have no glyph for the narrow one
 
 
@@ -50,6 +51,11 @@ def day(on: date, language: str, today: date) -> str:
     return format_skeleton(skeleton, on, locale=DATE_LOCALES[language])
 
 
+def full_day(on: date, language: str) -> str:
+    """`Jun 12, 2026`: on papers that are kept."""
+    return format_skeleton("yMMMd", on, locale=DATE_LOCALES[language])
+
+
 def clock(at: datetime, language: str, zone: tzinfo) -> str:
     """`2:42 PM PDT`: a reader in another zone must not be misled."""
     time = format_skeleton("hm", at, tzinfo=zone, locale=DATE_LOCALES[language])
@@ -74,6 +80,11 @@ def due(on: date | None, today: date) -> Due:
     return Due(soon.get(left, DueKind.LATER), left)
 
 
+def filesize(size: int) -> str:
+    """`340 kB`, `1.2 MB`."""
+    return f"{size / MEGABYTE:.1f} MB" if size >= MEGABYTE else f"{max(1, round(size / 1000))} kB"
+
+
 def digits(amount: Money) -> int:
     """Decimals of the amount's currency, for the live total in the browser."""
     return max(0, -int(amount.decimal.as_tuple().exponent))
@@ -83,6 +94,11 @@ def digits(amount: Money) -> int:
 def _day(context: Context, on: date) -> str:
     frame = context["frame"]
     return day(on, frame.language, frame.today)
+
+
+@pass_context
+def _full_day(context: Context, on: date) -> str:
+    return full_day(on, context["frame"].language)
 
 
 @pass_context
@@ -105,9 +121,11 @@ def _due(context: Context, on: date | None) -> Due:
 FILTERS: dict[str, Callable[..., Any]] = {
     "money": money,
     "digits": digits,
+    "filesize": filesize,
     "day": _day,
+    "full_day": _full_day,
     "clock": _clock,
     "moment": _moment,
     "due": _due,
 }
-"""By name in templates. All but `money` and `digits` need `frame` in the context."""
+"""By name in templates. All but `money`, `digits` and `filesize` need `frame` in the context."""

@@ -165,6 +165,7 @@ class InvoiceLine:
     description: str
     amount: Money
     due_on: date | None
+    details_url: str | None = None
     total: Money | None = None
     selected: bool = True
 
@@ -190,6 +191,7 @@ class PaidLine:
     number: str
     amount: Money
     paid_on: date
+    details_url: str | None = None
     method: MethodUsed | None = None
     receipt_url: str | None = None
 
@@ -208,6 +210,7 @@ class InvoicesPage(Page):
     paid_count: int = 0
     all_paid_url: str | None = None
     credits: Sequence[Money] = ()
+    statement_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,14 +17,13 @@ from payments import links
 from web import auth, errors, framing, portal_invoices, sign_in_pages
 from web.context import reads, runtime, writes
 from web.pages import Notice, Problem
+from web.portal_visits import Guest, for_guests, merchant_of, to_door
 from web.security import client_network
-from web.services import directory
 
 blueprint = Blueprint("portal", __name__, url_prefix="/m/<slug>")
 
 MAX_EMAIL_CHARS = 254  # RFC 5321
 MAX_CODE_CHARS = 32
-_SLUG = re.compile(r"[\w-]{1,64}", re.ASCII)
 # No stricter than what merchants may have on file: who cannot type it cannot sign in.
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f]{2,}")
 
@@ -32,7 +31,7 @@ _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-
 # --- the door --------------------------------------------------------------------------------------------------------
 @blueprint.get("")
 def home(slug: str) -> Response:
-    merchant = _merchant(slug)
+    merchant = merchant_of(slug)
     session = auth.visitor(merchant)
     if session is not None:
         with runtime().read() as ctx:
@@ -47,7 +46,7 @@ def home(slug: str) -> Response:
 @writes
 def ask(ctx: Context, slug: str) -> BaseResponse:
     """Send a code, if there is anyone to send it to."""
-    merchant = _merchant(slug)
+    merchant = merchant_of(slug)
     typed = request.form.get("email", "").strip()
     problem = email_problem(typed)
     if problem is not None:
@@ -96,17 +95,17 @@ def check(ctx: Context, slug: str) -> BaseResponse:
 @blueprint.get("/accounts")
 @reads
 def accounts(ctx: Context, slug: str) -> BaseResponse:
-    merchant = _merchant(slug)
-    return sign_in_pages.accounts_page(ctx, merchant) or _to_door(slug)
+    merchant = merchant_of(slug)
+    return sign_in_pages.accounts_page(ctx, merchant) or to_door(slug)
 
 
 @blueprint.post("/accounts")
 @writes
 def choose_account(ctx: Context, slug: str) -> BaseResponse:
-    merchant = _merchant(slug)
+    merchant = merchant_of(slug)
     browser, chosen = auth.browser_id(), request.form.get("customer")
     if not chosen:
-        return sign_in_pages.accounts_page(ctx, merchant, Problem.CHOICE_MISSING) or _to_door(slug)
+        return sign_in_pages.accounts_page(ctx, merchant, Problem.CHOICE_MISSING) or to_door(slug)
     found = [customer.id for customer, _ in auth.accounts(ctx, merchant, browser) if customer.public_id == chosen]
     if browser is None or not found:
         abort(404)
@@ -116,7 +115,7 @@ def choose_account(ctx: Context, slug: str) -> BaseResponse:
 @blueprint.post("/sign-out")
 @writes
 def sign_out(ctx: Context, slug: str) -> BaseResponse:
-    _merchant(slug)
+    merchant_of(slug)
     auth.leave(ctx)
     response = redirect(url_for("portal.home", slug=slug, bye=1), 303)
     auth.drop(response, auth.SESSION_COOKIE)
@@ -125,10 +124,9 @@ def sign_out(ctx: Context, slug: str) -> BaseResponse:
 
 # --- inside ----------------------------------------------------------------------------------------------------------
 @blueprint.post("/pay")
-def pay(slug: str) -> BaseResponse:
-    merchant = _merchant(slug)
-    session = auth.visitor(merchant)
-    return _to_pay_page(merchant, session) if session is not None else _to_door(slug)
+@for_guests
+def pay(guest: Guest) -> BaseResponse:
+    return _to_pay_page(guest.merchant, guest.session)
 
 
 @writes
@@ -146,23 +144,12 @@ def _to_pay_page(ctx: Context, merchant: Merchant, session: WebSession) -> BaseR
 
 
 # --- pieces ----------------------------------------------------------------------------------------------------------
-def _merchant(slug: str) -> Merchant:
-    found = directory().by_slug(slug) if _SLUG.fullmatch(slug) else None
-    if found is None:
-        abort(404)
-    return found
-
-
 def _asked(slug: str) -> tuple[Merchant, str]:
     """Behind the question for a code; a browser that was never asked is sent to the door."""
-    merchant, browser = _merchant(slug), auth.browser_id()
+    merchant, browser = merchant_of(slug), auth.browser_id()
     if browser is None:
-        abort(_to_door(slug))
+        abort(to_door(slug))
     return merchant, browser
-
-
-def _to_door(slug: str) -> BaseResponse:
-    return redirect(url_for("portal.home", slug=slug), 303)
 
 
 def email_problem(typed: str) -> Problem | None:
@@ -190,7 +177,7 @@ def _refused(ctx: Context, merchant: Merchant, browser: str, checked: Checked, t
         case Outcome.LOCKED | Outcome.BLOCKED:
             return sign_in_pages.code_page(ctx, merchant, browser, problem=Problem.CODE_LOCKED)
         case _:
-            return _to_door(merchant.slug)
+            return to_door(merchant.slug)
 
 
 def _approved(ctx: Context, merchant: Merchant, browser: str, checked: Checked) -> BaseResponse:
@@ -202,7 +189,7 @@ def _approved(ctx: Context, merchant: Merchant, browser: str, checked: Checked) 
 
 def _enter(ctx: Context, merchant: Merchant, browser: str, customer_id: int) -> BaseResponse:
     token = auth.enter(ctx, merchant, browser, customer_id)
-    response = _to_door(merchant.slug)
+    response = to_door(merchant.slug)
     if token is not None:
         auth.keep(response, auth.SESSION_COOKIE, token)
         auth.drop(response, auth.BROWSER_COOKIE)

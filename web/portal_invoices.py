@@ -53,12 +53,13 @@ def page(
         action=url_for("portal.pay", slug=merchant.slug),
         customer_name=customer.name,
         customer_email=ctx.session.get_one(ContactPoint, session.contact_point_id).address,
-        groups=_groups(due),
+        groups=_groups(merchant.slug, due),
         in_flight=[_flight_line(ctx, merchant, payment, held) for payment, held in busy],
         paid=_paid_lines(ctx, merchant, customer.id, None if all_paid else RECENTLY_PAID),
         paid_count=paid_count,
         all_paid_url=f"{home}?all" if paid_count > RECENTLY_PAID and not all_paid else None,
         credits=_credits(ctx.session, customer.id),
+        statement_url=url_for("papers.statement", slug=merchant.slug),
     )
 
 
@@ -85,24 +86,25 @@ def pick(ctx: Context, session: WebSession, public_ids: Iterable[str]) -> Sequen
     return found if free and one_currency else []
 
 
-def _groups(due: Sequence[Invoice]) -> list[DueGroup]:
+def _groups(slug: str, due: Sequence[Invoice]) -> list[DueGroup]:
     """By currency, the one with the oldest due date first."""
     order = list(dict.fromkeys(invoice.currency for invoice in due))
     by_currency = sorted(due, key=lambda invoice: order.index(invoice.currency))
     return [
-        DueGroup(lines=[_due_line(i) for i in group], total=Money(sum(i.balance_minor for i in group), currency))
+        DueGroup(lines=[_due_line(slug, i) for i in group], total=Money(sum(i.balance_minor for i in group), currency))
         for currency, members in groupby(by_currency, key=lambda invoice: invoice.currency)
         for group in [list(members)]
     ]
 
 
-def _due_line(invoice: Invoice) -> InvoiceLine:
+def _due_line(slug: str, invoice: Invoice) -> InvoiceLine:
     return InvoiceLine(
         value=invoice.public_id,
         number=invoice.number,
         description=invoice.description,
         amount=invoice.balance,
         due_on=invoice.due_on,
+        details_url=url_for("papers.invoice", slug=slug, public_id=invoice.public_id),
         total=invoice.total if invoice.balance != invoice.total else None,
     )
 
@@ -119,6 +121,12 @@ def _covered(session: Session, payment: Payment) -> list[Invoice]:
     shares = sa.select(Allocation.invoice_id).where(Allocation.payment_id == payment.id)
     in_order = sa.select(Invoice).where(Invoice.id.in_(shares)).order_by(Invoice.due_on, Invoice.id)
     return list(session.scalars(in_order))
+
+
+def flight_lines(ctx: Context, merchant: Merchant, wanted: Sequence[Invoice]) -> list[FlightLine]:
+    """What is being paid of these invoices and not arrived yet."""
+    busy = _in_flight(ctx, [invoice.id for invoice in wanted])
+    return [_flight_line(ctx, merchant, payment, held) for payment, held in busy]
 
 
 def _flight_line(ctx: Context, merchant: Merchant, payment: Payment, held: Sequence[Invoice]) -> FlightLine:
@@ -160,6 +168,7 @@ def _last_payments(session: Session, invoice_ids: Sequence[int]) -> dict[int, Pa
 def _paid_line(ctx: Context, merchant: Merchant, invoice: Invoice, payment: Payment | None) -> PaidLine:
     return PaidLine(
         number=invoice.number,
+        details_url=url_for("papers.invoice", slug=merchant.slug, public_id=invoice.public_id),
         amount=invoice.total,
         paid_on=local_day(invoice.paid_at or invoice.created_at, merchant),
         method=method_used(payment) if payment else None,

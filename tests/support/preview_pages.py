@@ -7,6 +7,7 @@ from functools import partial
 
 from models.money import Money
 from tests.support.preview_bank import BANK_SAMPLES
+from tests.support.preview_papers import PAPER_SAMPLES
 from web import outcome_pages as outcome
 from web import pages
 from web.branding import stylesheet_url
@@ -45,18 +46,29 @@ def frame(language: str = "en", colour: str = BRAND_COLOUR) -> Frame:
 
 LINES = (
     InvoiceLine(
-        value="a", number="INV-1042", description="Cups and lids", amount=usd(128450), due_on=date(2026, 6, 12)
+        value="a",
+        number="INV-1042",
+        description="Cups and lids",
+        amount=usd(128450),
+        due_on=date(2026, 6, 12),
+        details_url="/invoice",
     ),
     InvoiceLine(
         value="b",
         number="INV-1051",
         description="Paper goods, May",
+        details_url="/invoice",
         amount=usd(64000),
         total=usd(90000),
         due_on=date(2026, 6, 20),
     ),
     InvoiceLine(
-        value="c", number="INV-1060", description="Delivery and restock", amount=usd(38550), due_on=date(2026, 7, 1)
+        value="c",
+        number="INV-1060",
+        description="Delivery and restock",
+        amount=usd(38550),
+        due_on=date(2026, 7, 1),
+        details_url="/invoice",
     ),
 )
 DINARS = InvoiceLine(
@@ -81,7 +93,12 @@ def _code(at: Frame) -> pages.CodePage:
 def _invoices(at: Frame) -> pages.InvoicesPage:
     paid = (
         pages.PaidLine(
-            number="INV-1029", amount=usd(91200), paid_on=date(2026, 5, 28), method=BANK, receipt_url="/receipt"
+            number="INV-1029",
+            amount=usd(91200),
+            paid_on=date(2026, 5, 28),
+            details_url="/invoice",
+            method=BANK,
+            receipt_url="/receipt",
         ),
         pages.PaidLine(
             number="INV-1017", amount=usd(45525), paid_on=date(2025, 12, 3), method=CARD, receipt_url="/receipt"
@@ -96,6 +113,7 @@ def _invoices(at: Frame) -> pages.InvoicesPage:
         paid=paid,
         paid_count=14,
         all_paid_url="/invoices",
+        statement_url="/statement",
     )
 
 
@@ -261,5 +279,6 @@ SAMPLES: dict[str, Callable[[Frame], Page]] = {
     "unsubscribe": lambda at: outcome.UnsubscribePage(frame=at, action="/unsubscribed"),
     "unsubscribed": lambda at: outcome.UnsubscribePage(frame=at, action="/unsubscribed", done=True),
     **BANK_SAMPLES,
+    **PAPER_SAMPLES,
     **{f"error_{status}": partial(_error, status) for status in (400, 403, 404, 409, 410, 429, 500, 503)},
 }

@@ -9,9 +9,11 @@ from models.customer import Customer
 from models.invoice import Invoice
 from models.merchant import Merchant
 from models.money import Money
+from models.papers import Attachment
 from models.paylink import PayLink
 from models.payment import Method, Payment
-from payments import begin, invoices, links
+from payments import begin, invoices, links, papers
+from payments.papers import Item
 from tests.support.world import World
 
 
@@ -54,6 +56,16 @@ def link(world: World, *numbers: str, conversation_id: int | None = None) -> str
             conversation_id=conversation_id,
         )
         return f"/p/{links.token(ctx, opened)}"
+
+
+def attach(world: World, number: str, name: str, content: bytes) -> Attachment:
+    with world.runtime.write() as ctx:
+        return papers.attach(ctx, invoice(world, number), name, content)
+
+
+def itemise(world: World, number: str, *items: Item) -> None:
+    with world.runtime.write() as ctx:
+        papers.itemise(ctx, invoice(world, number), items)
 
 
 def newest_link(world: World) -> PayLink:

@@ -95,7 +95,9 @@ class Visitor:
 
     def ticks(self, slug: str, *numbers: str) -> TestResponse:
         """Invoices by their number, as the page lists them."""
-        rows = re.findall(r'name="invoice".*?value="(\w+)".*?<strong>(.*?)</strong>', self.page.text, re.DOTALL)
+        rows = re.findall(
+            r'name="invoice".*?value="(\w+)".*?class="number".*?</span>(.*?)</a>', self.page.text, re.DOTALL
+        )
         ids = [value for value, number in rows if number in numbers]
         assert len(ids) == len(numbers), rows
         return self.sends(f"/m/{slug}/pay", invoice=ids)

@@ -10,8 +10,8 @@ from tests.support import records
 from tests.support.visitor import Visitor
 from tests.support.world import ALICE_EMAIL, BOB_EMAIL, World
 
-BLUEPRINTS = ("portal.", "pay.", "receipts.", "bank.")
-SECRETS = ("INV-1042", "INV-1051", "INV-1060", "1,284.50", "Alice Adams", ALICE_EMAIL)
+BLUEPRINTS = ("portal.", "papers.", "pay.", "receipts.", "bank.")
+SECRETS = ("INV-1042", "INV-1051", "INV-1060", "1,284.50", "Alice Adams", ALICE_EMAIL, "%PDF-secret")
 
 ASKERS = (None, ("acme", BOB_EMAIL), ("globex", ALICE_EMAIL))
 """Nobody, another customer, a customer of another merchant: where they are signed in, and as whom."""
@@ -26,6 +26,9 @@ ROUTES = {
     "portal.accounts": ("GET", "/m/acme/accounts"),
     "portal.choose_account": ("POST", "/m/acme/accounts"),
     "portal.pay": ("POST", "/m/acme/pay"),
+    "papers.invoice": ("GET", "/m/acme/invoices/{invoice}"),
+    "papers.file": ("GET", "/m/acme/invoices/{invoice}/files/{file}"),
+    "papers.statement": ("GET", "/m/acme/statement?customer={alice}&year=all"),
     "pay.show": ("GET", "{bobs_link}?invoice={invoice}"),
     "pay.payment": ("GET", "{bobs_link}/payment/{payment}"),
     "pay.status": ("GET", "{bobs_link}/status?payment={payment}"),
@@ -51,6 +54,7 @@ def alices(world: World) -> dict[str, str]:
         "alice": records.customer(world, "Alice Adams").public_id,
         "invoice": records.invoice(world, "INV-1042").public_id,
         "payment": payment.public_id,
+        "file": records.attach(world, "INV-1042", "secret.pdf", b"%PDF-secret").public_id,
         "bobs_link": records.link(world, "INV-2001"),
     }
 

@@ -11,9 +11,11 @@ from markupsafe import Markup
 from payments.gateways.pretend import Outcome
 from tests.support.preview_bank import ACCOUNTS
 from tests.support.preview_pages import SAMPLES, frame
+from tests.support.preview_papers import STEPS
 from web import outcome_pages as outcome
 from web.branding import stylesheet
 from web.pages import CodePage, Page, PayPage, Problem
+from web.paper_pages import Account, AmountStep, Standing, Step
 from web.templating import STATIC_FOLDER, build_environment, render
 
 WEIGHT_LIMIT = 10_000
@@ -161,10 +163,26 @@ def has_words_for_all(env: Environment, name: str, field: str, members: type[Str
         ("processing", "stage", outcome.Stage),
         ("expired", "stop", outcome.LinkStop),
         ("receipt_refunded", "reversal", outcome.Reversal),
+        ("invoice", "standing", Standing),
     ],
 )
 def test_it_tells_every_outcome_apart(env: Environment, name: str, field: str, members: type[StrEnum]) -> None:
     assert has_words_for_all(env, name, field, members)
+
+
+@pytest.mark.parametrize("name", ["invoice", "statement"])
+def test_it_has_words_for_every_step_of_an_amount(env: Environment, name: str) -> None:
+    page = cast(Any, sample(name))
+    told = [replace(STEPS[0], step=step) for step in Step]
+    pages = [
+        render(env, replace(page, steps=[step]) if name == "invoice" else replace(page, accounts=[an_account(step)]))
+        for step in told
+    ]
+    assert len(set(pages)) == len(Step)
+
+
+def an_account(step: AmountStep) -> Account:
+    return Account(opening=step.balance, steps=[step], closing=step.balance)
 
 
 def test_it_has_words_for_every_pretend_outcome(env: Environment) -> None:

@@ -66,7 +66,7 @@ def test_it_is_accessible_in_light_and_dark(tab: Page, preview: str, name: str) 
     assert faults == []
 
 
-@pytest.mark.parametrize("name", ["invoices", "pay", "receipt", "pay_changed", "bank_card"])
+@pytest.mark.parametrize("name", ["invoices", "pay", "receipt", "pay_changed", "bank_card", "invoice", "statement"])
 def test_it_is_accessible_on_a_desktop(tab: Page, preview: str, name: str) -> None:
     tab.set_viewport_size({"width": 1280, "height": 800})
     tab.emulate_media(color_scheme="light")
@@ -171,9 +171,10 @@ def test_it_asks_again_by_itself_where_there_is_no_script(open_page: OpenPage, p
     assert page.locator("head noscript").inner_html().count('http-equiv="refresh"') == 1
 
 
-def test_it_prints_the_receipt_on_one_page(open_page: OpenPage, preview: str) -> None:
+@pytest.mark.parametrize("name", ["receipt", "invoice", "invoice_in_flight"])
+def test_it_prints_on_one_page(open_page: OpenPage, preview: str, name: str) -> None:
     page = open_page()
-    page.goto(f"{preview}/receipt")
+    page.goto(f"{preview}/{name}")
     pdf = page.pdf(format="Letter", tagged=True)
     assert pdf.count(b"/Type /Page\n") == 1
     assert b"/StructTreeRoot" in pdf
