@@ -69,6 +69,7 @@ JOBS: dict[str, Job] = {
     "janitor": janitor,
     "purge": purge,
     "close_attempts": close_attempts,
+    "sound_alarms": sound_alarms,
 }
 
 SCHEDULES: dict[str, str] = {

@@ -43,3 +43,7 @@ def test_it_forgets_old_counters_only(post: Post) -> None:
 
     with post.runtime.read() as ctx:
         assert ctx.session.scalars(sa.select(sa.func.count()).select_from(LimitCount)).one() == 1
+
+
+def test_it_schedules_only_what_it_can_run() -> None:
+    assert set(jobs.SCHEDULES) <= set(jobs.JOBS)
