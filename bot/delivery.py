@@ -8,6 +8,7 @@ import structlog
 
 from bot import messenger, optouts, outbox, pauses, receipts, whatsapp
 from bot.outbox import Outbound
+from models import events
 from models.context import Context, Runtime
 from models.conversation import Conversation
 from models.customer import Channel, ContactPoint
@@ -205,4 +206,6 @@ def _close(ctx: Context, message: Message, status: MessageStatus, code: str | No
     if message.move_to(status):
         message.error_code = code
         message.finished_at = ctx.clock.now()
+        if status is MessageStatus.FAILED:
+            events.message_failed(ctx, message)
     return message.status.value

@@ -150,6 +150,11 @@ def tell_paused(ctx: Context, merchant: Merchant, reach: str, code: str) -> None
     _tell_merchant(ctx, merchant, "texts_paused", reach=reach, code=code)
 
 
+def tell_webhook_disabled(ctx: Context, merchant: Merchant) -> None:
+    """Without the address, which may hold a secret: the delivery log has it."""
+    _tell_merchant(ctx, merchant, "webhook_disabled")
+
+
 def _tell_merchant(ctx: Context, merchant: Merchant, kind: str, **slots: object) -> None:
     parts = letters.letter(kind, merchant.locale, merchant=merchant, **slots)
     messenger.queue(

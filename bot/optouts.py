@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from bot import verifying
+from models import events
 from models.consent import Consent, ConsentAct, OptOut
 from models.context import Context
 from models.conversation import Conversation, Proof
@@ -23,6 +24,7 @@ def opt_out(
     now = ctx.clock.now()
     if ctx.session.get(OptOut, (merchant_id, channel, address)) is None:
         ctx.session.add(OptOut(merchant_id=merchant_id, channel=channel, address=address, opted_out_at=now))
+        events.opted_out(ctx, merchant_id, channel, address, source)
     _record(ctx, merchant_id, channel, address, ConsentAct.REVOKED, source, message_id)
     if channel in OTHER_APP:  # the same person at the same number (decision 8)
         _record(ctx, merchant_id, OTHER_APP[channel], address, ConsentAct.REVOKED, source, message_id)

@@ -8,6 +8,7 @@ import structlog
 
 from bot import messenger, notices, optouts, pauses, verifying, whatsapp
 from bot.channels.twilio_errors import MEANINGS, Consequence, Meaning
+from models import events
 from models.context import Context
 from models.conversation import Conversation, Proof
 from models.customer import Channel, ContactPoint, Customer
@@ -67,6 +68,7 @@ def _find(ctx: Context, merchant_id: int, receipt: DeliveryReceipt) -> Message |
 def _failed(ctx: Context, message: Message, receipt: DeliveryReceipt) -> None:
     message.failure = receipt.failure or Failure.PERMANENT
     message.error_code = receipt.error_code
+    events.message_failed(ctx, message)
     log.warning("message_not_delivered", reference=message.public_id, code=receipt.error_code)
     heed(ctx, message, receipt.error_code)
     meaning = MEANINGS.get(receipt.error_code or "")

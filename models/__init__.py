@@ -26,6 +26,7 @@ from models.reminder import Campaign, CampaignSource, Reminder, ReminderLink, Re
 from models.sending_pause import Reach, SendingPause
 from models.session import WebSession
 from models.verification import Verification, VerificationStatus
+from models.webhook import DeliveryStatus, EventType, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 __all__ = [
     "Account",
@@ -53,8 +54,10 @@ __all__ = [
     "Customer",
     "CustomerCadence",
     "Database",
+    "DeliveryStatus",
     "Direction",
     "Environment",
+    "EventType",
     "Failure",
     "FeePayer",
     "IdempotencyKey",
@@ -100,4 +103,7 @@ __all__ = [
     "VerificationStatus",
     "Ways",
     "WebSession",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
 ]

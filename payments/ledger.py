@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from models import events
 from models.base import new_public_id
 from models.context import Context
 from models.errors import DomainError
@@ -15,6 +16,7 @@ from models.invoice import Invoice, InvoiceStatus
 from models.ledger import Account, LedgerEntry
 from models.money import Money
 from models.payment import Payment
+from models.webhook import EventType
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ def issue(ctx: Context, invoice: Invoice) -> None:
     invoice.balance_minor = invoice.total_minor
     ctx.session.flush()
     _post(ctx, invoice, invoice.currency, _owing(invoice, invoice.total_minor))
+    events.invoice(ctx, EventType.INVOICE_OPENED, invoice)
 
 
 def adjust(ctx: Context, invoice: Invoice, total: Money) -> None:
@@ -46,6 +49,7 @@ def adjust(ctx: Context, invoice: Invoice, total: Money) -> None:
     invoice.version += 1
     if change:
         _post(ctx, invoice, invoice.currency, _owing(invoice, change))
+        events.invoice(ctx, EventType.INVOICE_UPDATED, invoice)
 
 
 def void(ctx: Context, invoice: Invoice) -> None:
@@ -56,6 +60,7 @@ def void(ctx: Context, invoice: Invoice) -> None:
     invoice.version += 1
     if owed:
         _post(ctx, invoice, invoice.currency, _owing(invoice, -owed))
+    events.invoice(ctx, EventType.INVOICE_VOIDED, invoice)
 
 
 def capture(ctx: Context, payment: Payment, received: Money, shares: Sequence[tuple[Invoice, int]]) -> Money:
@@ -68,6 +73,7 @@ def capture(ctx: Context, payment: Payment, received: Money, shares: Sequence[tu
         if invoice.balance_minor == 0:
             invoice.move_to(InvoiceStatus.PAID)
             invoice.paid_at = ctx.clock.now()
+            events.invoice(ctx, EventType.INVOICE_PAID, invoice)
         lines.append(Line(Account.RECEIVABLE, -share, invoice.id))
     _post(ctx, payment, received.currency, lines)
     return rest
@@ -91,6 +97,7 @@ def _reopen(ctx: Context, invoice: Invoice, owed: int) -> None:
     if invoice.status is InvoiceStatus.PAID:
         invoice.move_to(InvoiceStatus.OPEN)
         invoice.paid_at = None
+        events.invoice(ctx, EventType.INVOICE_REOPENED, invoice)
 
 
 def balance(session: Session, invoice_id: int) -> Money:

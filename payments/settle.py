@@ -10,12 +10,14 @@ import structlog
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from models import events
 from models.context import Context, Runtime
 from models.invoice import Invoice, InvoiceStatus
 from models.money import Money
 from models.paylink import PayLink
 from models.payment import Allocation, Payment, PaymentEvent, PaymentStatus
 from models.ports import GatewayEvent, GatewayEventKind
+from models.webhook import EventType
 from payments import invoices, ledger, schedule
 
 log = structlog.get_logger()
@@ -57,6 +59,16 @@ _RANK = {
 }
 
 
+_TOLD = {
+    _S.PROCESSING: EventType.PAYMENT_PROCESSING,
+    _S.SUCCEEDED: EventType.PAYMENT_SUCCEEDED,
+    _S.FAILED: EventType.PAYMENT_FAILED,
+    _S.CANCELLED: EventType.PAYMENT_CANCELLED,
+    _S.RETURNED: EventType.PAYMENT_RETURNED,
+}
+"""What merchants' programs hear of."""
+
+
 def silent(_ctx: Context, _settlement: Settlement) -> None:
     """Tells nobody."""
 
@@ -75,6 +87,8 @@ def apply(ctx: Context, provider: str, event: GatewayEvent) -> Settlement | None
     alert = _EFFECTS[event.kind](ctx, payment, event)
     ctx.session.flush()
     became = payment.status if payment.status is not before else None
+    if became in _TOLD:
+        events.payment(ctx, _TOLD[became], payment)
     log.info("settle.applied", payment=payment.public_id, kind=event.kind.value, became=became, alert=alert)
     return Settlement(payment, became, alert)
 

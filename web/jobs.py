@@ -8,12 +8,13 @@ import structlog
 
 from bot import delivery, member_codes, messenger, replies, verifying, vitals
 from bot.reminders import filling
-from models.context import Runtime
+from models.context import Context, Runtime
 from models.idempotency import ANSWERS_KEPT, ApiAnswer
 from models.limits import LimitCount
 from payments import attempts, reconcile
 from web import engine
 from web.announcing import announce
+from web.callouts import delivering
 from web.work import Job, Work
 
 log = structlog.get_logger()
@@ -37,7 +38,8 @@ def purge(runtime: Runtime) -> int:
     now = runtime.clock.now()
     with runtime.write() as ctx:
         ctx.session.execute(sa.delete(LimitCount).where(LimitCount.window_at < now - LIMITS_KEPT))
-        ctx.session.execute(sa.delete(ApiAnswer).where(ApiAnswer.created_at < now - ANSWERS_KEPT))
+        forget_answers(ctx)
+        delivering.forget(ctx)
     return engine.purge(runtime.database, now - JOBS_KEPT)
 
 
@@ -51,9 +53,15 @@ def sound_alarms(runtime: Runtime) -> list[str]:
     return names
 
 
+def forget_answers(ctx: Context) -> None:
+    old = ApiAnswer.created_at < ctx.clock.now() - ANSWERS_KEPT
+    ctx.session.execute(sa.delete(ApiAnswer).where(old))
+
+
 def run_due(runtime: Runtime) -> None:
     """Everything that time alone makes due, at once: for a clock that has jumped."""
     messenger.sweep(runtime)
+    delivering.sweep(runtime)
     replies.confirm_all(runtime)
     janitor(runtime)
 
@@ -70,6 +78,8 @@ JOBS: dict[str, Job] = {
     "purge": purge,
     "close_attempts": close_attempts,
     "sound_alarms": sound_alarms,
+    "deliver_webhook": delivering.deliver,
+    "sweep_webhooks": delivering.sweep,
 }
 
 SCHEDULES: dict[str, str] = {
@@ -78,6 +88,7 @@ SCHEDULES: dict[str, str] = {
     "sound_alarms": "*/5 * * * *",
     "purge": "0 3 * * *",
     "sweep": "30 3 * * *",
+    "sweep_webhooks": "*/10 * * * *",
 }
 """In UTC."""
 

@@ -20,6 +20,7 @@ QUEUES: Mapping[str, Queue] = {
     "sms": Queue(poll_s=0.25, workers=32, per_second=1.0),  # one segment a second: a US long code
     "email": Queue(poll_s=0.25, workers=8),
     "jobs": Queue(poll_s=1.0, workers=4),
+    "webhooks": Queue(poll_s=0.5, workers=8),  # alone, so that slow receivers hold nothing else up
 }
 
 

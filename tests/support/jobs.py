@@ -82,6 +82,10 @@ class RecordingJobs:
             count += 1
         return count
 
+    def perform(self, runtime: Runtime, name: str, jobs: Mapping[str, Job] = JOBS) -> object:
+        """One job, as its schedule would start it."""
+        return jobs[name](runtime)
+
 
 def _forget(session: Session, ended: SessionTransaction) -> None:
     session.info["jobs"][:] = [

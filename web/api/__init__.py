@@ -2,12 +2,12 @@
 
 from flask import Flask, Response, current_app, jsonify
 
-from web.api import customers, document, invoices, links, messages, payments
+from web.api import customers, document, invoices, links, messages, payments, webhooks
 from web.api.operations import blueprint
 from web.context import runtime
 from web.security import csrf
 
-RESOURCES = (customers, invoices, links, messages, payments)
+RESOURCES = (customers, invoices, links, messages, payments, webhooks)
 
 
 @blueprint.get("/openapi.json")

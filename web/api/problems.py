@@ -67,6 +67,9 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "lines_do_not_add_up": (422, "The lines do not add up to the total"),
     "too_many_lines": (422, "Too many lines"),
     "due_before_issue": (422, "An invoice cannot be due before it is issued"),
+    "url_not_allowed": (422, "That address cannot be called: https, a public name, no user name in it"),
+    "endpoint_disabled": (409, "The endpoint is switched off"),
+    "too_many_endpoints": (409, "You have as many endpoints as there can be"),
     "only_live": (409, "A test invoice has no live pay page"),
 }
 """Anything else is a fault of ours."""

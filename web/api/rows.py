@@ -9,9 +9,10 @@ from models.errors import DomainError
 from models.invoice import Invoice
 from models.message import Message
 from models.payment import Payment
+from models.webhook import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from web.api.operations import Call
 
-Owned = TypeVar("Owned", Customer, ContactPoint, Invoice, Payment)
+Owned = TypeVar("Owned", Customer, ContactPoint, Invoice, Payment, WebhookEndpoint, WebhookEvent, WebhookDelivery)
 
 
 def mine(call: Call, kind: type[Owned]) -> "sa.Select[Any]":
