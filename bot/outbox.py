@@ -11,15 +11,20 @@ from models.context import Context
 from models.conversation import Conversation
 from models.customer import Channel, ContactPoint
 from models.errors import DomainError
+from models.invoice import Invoice
 from models.merchant import Merchant
 from models.message import Direction, Message
-from models.ports import OutboundEmail, OutboundSms, SmsAccount
+from models.ports import OutboundEmail, OutboundFile, OutboundSms, SmsAccount
 from models.verification import Verification
+from payments import papers
 
 Outbound = OutboundSms | OutboundEmail
 
 STOP_LINK = "stop_link"
 """The kind of email whose `{link}` ends emails."""
+INVOICE = "invoice"
+MERCHANT_STARTED = frozenset({INVOICE, "remind_before", "remind_due", "remind_after", "remind_several"})
+"""Emails that nobody asked for: they say how to end them, in `{stop}` and to the mail program itself (RFC 8058)."""
 LOOK_BACK = 100_000
 """Rows: a carrier lists texts by time, so that only recent ones can be taken for each other."""
 
@@ -57,11 +62,13 @@ def _draw_code(ctx: Context, message: Message) -> str:
 
 def _reveal(ctx: Context, message: Message, text: str) -> str:
     if message.kind == STOP_LINK:
-        return text.replace("{link}", _stop_url(ctx, message))
+        return text.replace("{link}", unsubscribing.url(ctx, _recipient(ctx, message)))
+    if message.channel is Channel.EMAIL and message.kind in MERCHANT_STARTED:
+        text = text.replace("{stop}", unsubscribing.url(ctx, _recipient(ctx, message)))
     return links.fill(ctx, text, message.pay_link_id, message.payment_id)
 
 
-def _stop_url(ctx: Context, message: Message) -> str:
+def _recipient(ctx: Context, message: Message) -> ContactPoint:
     points = sa.select(ContactPoint).where(
         ContactPoint.merchant_id == message.merchant_id,
         ContactPoint.channel == message.channel,
@@ -70,7 +77,7 @@ def _stop_url(ctx: Context, message: Message) -> str:
     point = ctx.session.scalars(points.order_by(ContactPoint.id).limit(1)).first()
     if point is None:
         raise DomainError("not_found")
-    return unsubscribing.url(ctx, point)
+    return point
 
 
 def _wire(ctx: Context, message: Message, fill: Callable[[str], str]) -> Outbound:
@@ -101,6 +108,8 @@ def _template(ctx: Context, message: Message) -> whatsapp.Template | None:
 def _email(ctx: Context, message: Message, merchant: Merchant, fill: Callable[[str], str]) -> OutboundEmail:
     why = "auto-replied" if message.reply_to_id is not None else "auto-generated"  # RFC 3834: nobody answers these
     headers = {**(message.headers or {}), "Auto-Submitted": why, "X-Auto-Response-Suppress": "All"}
+    if message.kind in MERCHANT_STARTED:
+        headers |= unsubscribing.headers(ctx, _recipient(ctx, message))
     if reply_to := _reply_to(ctx, message, merchant):
         headers["Reply-To"] = reply_to
     return OutboundEmail(
@@ -112,7 +121,15 @@ def _email(ctx: Context, message: Message, merchant: Merchant, fill: Callable[[s
         text=fill(message.body),
         html=fill(message.html) if message.html is not None else None,
         headers=headers,
+        files=_files(ctx, message) if message.kind == INVOICE else (),
     )
+
+
+def _files(ctx: Context, message: Message) -> tuple[OutboundFile, ...]:
+    if message.invoice_id is None:
+        return ()
+    enclosed = papers.enclosed(ctx, ctx.session.get_one(Invoice, message.invoice_id))
+    return tuple(OutboundFile(file.name, file.content_type.value, file.content) for file in enclosed)
 
 
 def _reply_to(ctx: Context, message: Message, merchant: Merchant) -> str | None:

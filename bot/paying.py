@@ -63,7 +63,8 @@ def choose(turn: Turn) -> Sequence[Reply]:
 
 
 def pay(turn: Turn) -> Sequence[Reply]:
-    """All, by number, the oldest, by choice, by exact amount; without a pick the list, or the link if one is owed."""
+    """All, by number, the oldest, by choice, by exact amount; without a pick the invoice of the mail answered, the only
+    one, or the list."""
     owed, slots = _owed(turn), turn.heard.slots
     if not owed:
         return _page(turn, owed, 0)
@@ -77,6 +78,8 @@ def pay(turn: Turn) -> Sequence[Reply]:
         return choose(turn)
     if slots.amount is not None:
         return _link_by_amount(turn, owed, slots.amount)
+    if answered := [o for o in owed if o.id == turn.about_invoice_id]:
+        return _link(turn, answered)
     return _link(turn, owed) if len(owed) == 1 else _page(turn, owed, 0)
 
 

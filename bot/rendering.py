@@ -13,7 +13,7 @@ from bot.gsm import Segments, segments, to_gsm
 from bot.wording import clean, plain
 from models.money import Money
 
-__all__ = ["Segments", "clean", "day", "language_of", "money", "plain", "segments", "text", "to_gsm"]
+__all__ = ["Segments", "clean", "day", "full_day", "language_of", "money", "plain", "segments", "text", "to_gsm"]
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 REGIONS = {"en": "en_US", "es": "es_US"}
@@ -68,6 +68,12 @@ def money(amount: Money, locale: str) -> str:
     if to_gsm(figure) != figure:
         figure = format_currency(amount.decimal, code, format="¤¤#,##0.00", locale=region)
     return to_gsm(figure.replace(code, f"{code} "))
+
+
+@lru_cache(maxsize=4096)
+def full_day(on: date, locale: str) -> str:
+    """`Jun 12, 2026`, `12 jun 2026`: for letters, which are kept."""
+    return to_gsm(format_skeleton("yMMMd", on, locale=REGIONS[language_of(locale)]))
 
 
 @lru_cache(maxsize=4096)

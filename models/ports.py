@@ -98,6 +98,13 @@ class SmsChannel(Protocol):
 
 # --- emails ----------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
+class OutboundFile:
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class OutboundEmail:
     """`message_id` is ours and fixed per message, so that a repeat is recognised as one."""
 
@@ -109,6 +116,7 @@ class OutboundEmail:
     text: str = field(repr=False)
     html: str | None = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[OutboundFile, ...] = ()
 
 
 class EmailChannel(Protocol):

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import accumulate
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,8 @@ from models.papers import (
 
 MAX_LINES = 200
 NAME_CHARS = 120
+MAX_ENCLOSED_BYTES = 7 * 1024 * 1024
+"""Of one mail: a third more on the wire, and many servers refuse 10 MB."""
 _MAGIC = ((b"%PDF-", ContentType.PDF), (b"\x89PNG\r\n\x1a\n", ContentType.PNG), (b"\xff\xd8\xff", ContentType.JPEG))
 
 
@@ -92,6 +95,13 @@ def attachments(ctx: Context, invoice: Invoice) -> Sequence[Attachment]:
     """Without their bytes."""
     mine = sa.select(Attachment).where(Attachment.invoice_id == invoice.id)
     return ctx.session.scalars(mine.order_by(Attachment.id)).all()
+
+
+def enclosed(ctx: Context, invoice: Invoice) -> list[Attachment]:
+    """Those that an email of the invoice carries, in order, as far as mail servers let them through."""
+    files = attachments(ctx, invoice)
+    sizes = accumulate(file.size for file in files)
+    return [file for file, size in zip(files, sizes, strict=True) if size <= MAX_ENCLOSED_BYTES]
 
 
 def attachment(ctx: Context, invoice: Invoice, public_id: str) -> Attachment:

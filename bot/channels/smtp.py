@@ -116,7 +116,7 @@ class SmtpEmail:
 
 
 def compose(email: OutboundEmail) -> EmailMessage:
-    """Text first, HTML as the alternative. Raises ValueError or MessageError for an address that is none."""
+    """Text, HTML as the alternative, then the files. Raises ValueError or MessageError for an address that is none."""
     is_ascii = email.to.isascii() and email.sender.isascii()
     message = EmailMessage(policy=_POLICY.clone(utf8=not is_ascii))
     message["Message-ID"] = email.message_id
@@ -129,6 +129,9 @@ def compose(email: OutboundEmail) -> EmailMessage:
     message.set_content(email.text)
     if email.html is not None:
         message.add_alternative(email.html, subtype="html")
+    for file in email.files:
+        kind, _, subtype = file.content_type.partition("/")
+        message.add_attachment(file.content, maintype=kind, subtype=subtype, filename=_header(file.name)[:NAME_CHARS])
     return message
 
 

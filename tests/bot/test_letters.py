@@ -57,7 +57,7 @@ def test_it_says_who_writes_and_why(kind: str, language: str, acme: Merchant) ->
 def test_it_fetches_nothing_and_links_nowhere_else(kind: str, language: str, acme: Merchant) -> None:
     made = written(kind, language, acme)
     assert re.findall(r"https?://|src=|url\(|<link|@import", made.html + made.text) == []
-    assert set(re.findall(r'href="([^"]*)"', made.html)) <= {"{link}", f"tel:{acme.phone}"}
+    assert set(re.findall(r'href="([^"]*)"', made.html)) <= {"{link}", "{stop}", f"tel:{acme.phone}"}
 
 
 @every_letter

@@ -42,6 +42,10 @@ _TYPICAL: Slots = {
     "reach": "us",
     "code": "30034",
     "minutes": 10,
+    "when": "several",
+    "paid": "$100.00",
+    "files": ["INV-1042.pdf"],
+    "more_files": True,
 }
 _WORST: Slots = _TYPICAL | {
     "biz": "Nineteen Chars & Co",
@@ -75,8 +79,11 @@ def _filled(usual: Slots, language: str, kind: str, invoices: list[tuple[int, st
 
 
 def letter_slots(language: str, kind: str) -> dict[str, Any]:
-    if kind == "list":
+    if kind in ("list", "reminder"):
         return worst(language, kind)
+    if kind == "invoice":
+        lines = [("Paper cups, 8 oz, white", "12.5 x $1,284.50", "$16,056.25"), ("Delivery", None, "$5.00")]
+        return {**worst(language, kind), "lines": lines}
     return {**worst(language, kind), "lines": [("INV-1042", "$1,284.50"), ("INV-1051", "$640.00")]}
 
 

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from bot.channels.sandbox import Outside
 from bot.channels.sandbox_carrier import WHATSAPP, Carrier, SandboxHttpClient, Texted
+from bot.channels.smtp import compose
 from bot.channels.twilio import TwilioSms
 from models.base import Base
 from models.clock import FrozenClock
@@ -54,9 +55,9 @@ class Mailbox:
         if self.down:
             raise ProviderError("451")
         headers = {"Message-ID": email.message_id, **email.headers}
-        self.outside.deliver(
-            "email", email.sender, email.to, email.text, subject=email.subject, html=email.html, headers=headers
-        )
+        source = compose(email).as_bytes().decode()
+        fields = {"subject": email.subject, "html": email.html, "headers": headers, "source": source}
+        self.outside.deliver("email", email.sender, email.to, email.text, **fields)
         return email.message_id
 
 
