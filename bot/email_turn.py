@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 import structlog
 
-from bot import email_answers, email_generic, email_reports, intents, reply_tags, threads, verifying
+from bot import email_answers, email_generic, email_reports, reply_tags, threads, verifying
 from bot.channels.quoting_signature import without_sign_off
 from bot.intents import Intent, Understanding
+from bot.refusals import understand_email
 from bot.turn import Reply, Turn, expecting, is_looping, open_turn, redact, today_of
 from models import limits
 from models.base import new_public_id
@@ -55,7 +56,7 @@ def take_email(ctx: Context, merchant: Merchant, mail: InboundEmail, respond: Re
     customers = _on_file(ctx, merchant, letter.sender)
     if customers and mail.is_authenticated and mail.automatic is None:
         return _converse(ctx, merchant, mail, letter, customers, respond)
-    heard = intents.understand(letter.body, expecting=ConversationState.IDLE, today=today_of(merchant, ctx.clock.now()))
+    heard = understand_email(letter.body, expecting=ConversationState.IDLE, today=today_of(merchant, ctx.clock.now()))
     thread_id = reply_tags.thread_id(ctx, merchant, mail.reply_tag)
     message_id = _store(ctx, merchant, mail, letter, heard, thread_id)
     if message_id is None:
@@ -71,7 +72,7 @@ def _converse(
 ) -> str:
     now, db = ctx.clock.now(), connection_of(ctx.session)
     thread = threads.find_or_start(db, merchant.id, Channel.EMAIL, letter.sender, letter.to, now)
-    heard = intents.understand(letter.body, expecting=expecting(thread), today=today_of(merchant, now))
+    heard = understand_email(letter.body, expecting=expecting(thread), today=today_of(merchant, now))
     message_id = _store(ctx, merchant, mail, letter, heard, thread.id)
     if message_id is None:
         return "duplicate"

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from bot import cases, notices, optouts, rendering
+from bot import cases, notices, optouts, refusals, rendering
 from bot.intents import Intent
 from bot.opening_hours import opening_hours
 from bot.turn import Reply, Turn
 from models.case import CaseKind
 from models.conversation import ConversationState
-from models.customer import Channel
+from models.customer import Channel, ContactPoint
 
 CARRIER_ANSWERED = frozenset({"STOP", "START", "HELP"})
 """Twilio's OptOutType: its platform has already answered the customer; a second answer is one too many."""
@@ -33,10 +33,27 @@ def _source(turn: Turn) -> str:
 
 
 def opt_out(turn: Turn) -> Sequence[Reply]:
-    """At once, for every number of this merchant, with one confirmation at most (47 CFR 64.1200(a)(12))."""
-    optouts.opt_out(turn.ctx, *_address(turn), _source(turn), turn.message_id)
+    """At once, for every number of this merchant, with one confirmation at most (47 CFR 64.1200(a)(12)). What it does
+    not end is said as well, with the way to end that, too."""
+    others, ended = _others(turn)
+    for one in ended:
+        optouts.opt_out(turn.ctx, turn.merchant.id, one.channel, one.address, _source(turn), turn.message_id)
+    if turn.thread.opted_out_at is None and turn.inbound.channel not in _meant(turn):
+        return [turn.say("opt_out_texts" if ended else "opt_out_no_texts")]
+    if turn.thread.opted_out_at is None:
+        optouts.opt_out(turn.ctx, *_address(turn), _source(turn), turn.message_id)
     turn.thread.customer_id, turn.thread.shown, turn.thread.state = None, None, ConversationState.IDLE
-    return [turn.say("opt_out")]
+    return [turn.say("opt_out", all=bool(ended), others=bool(others) and not ended)]
+
+
+def _meant(turn: Turn) -> frozenset[Channel]:
+    return refusals.channels_meant(turn.inbound.body, turn.inbound.channel)
+
+
+def _others(turn: Turn) -> tuple[list[ContactPoint], list[ContactPoint]]:
+    """The sender's addresses on other channels, and those of them that these words end."""
+    others = optouts.other_addresses(turn.ctx, *_address(turn))
+    return others, [one for one in others if one.channel in _meant(turn)]
 
 
 def opt_in(turn: Turn) -> Sequence[Reply]:
@@ -48,6 +65,8 @@ def while_opted_out(turn: Turn) -> Sequence[Reply]:
     """Only the way back and help are answered; a second STOP needs no second confirmation."""
     if turn.heard.intent is Intent.START:
         return opt_in(turn)
+    if turn.heard.intent is Intent.STOP and _others(turn)[1]:
+        return opt_out(turn)
     return explain(turn) if turn.heard.intent is Intent.HELP else []
 
 

@@ -2,10 +2,11 @@
 Refuses what may not reach a mailbox: drafts, test invoices, addresses that said stop or that bounce."""
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 import sqlalchemy as sa
 
-from bot import letters, messenger, optouts, outbox, rendering, threads
+from bot import letters, messenger, optouts, rendering, threads
 from models.context import Context
 from models.customer import Channel, ContactPoint, Customer
 from models.errors import DomainError
@@ -13,7 +14,7 @@ from models.invoice import Invoice
 from models.merchant import Merchant, Mode
 from models.message import Direction, Message, MessageStatus, Route
 from models.money import Money
-from models.papers import InvoiceLine
+from models.papers import Attachment, InvoiceLine
 from payments import papers
 
 
@@ -24,7 +25,7 @@ def send_invoice(ctx: Context, invoice: Invoice) -> Message:
         raise DomainError("invoice_state")
     if invoice.mode is not Mode.LIVE:
         raise DomainError("test_invoice")
-    point = recipient(ctx, invoice.customer_id)
+    point = email_on_file(ctx, invoice.customer_id)
     if point is None:
         raise DomainError("no_email")
     if optouts.is_opted_out(ctx, invoice.merchant_id, Channel.EMAIL, point.address):
@@ -32,7 +33,7 @@ def send_invoice(ctx: Context, invoice: Invoice) -> Message:
     return messenger.queue(ctx, _message(ctx, invoice, point))
 
 
-def recipient(ctx: Context, customer_id: int) -> ContactPoint | None:
+def email_on_file(ctx: Context, customer_id: int) -> ContactPoint | None:
     """Where this customer's mail goes: the primary address, unless it bounces."""
     reachable = (
         sa.select(ContactPoint)
@@ -70,7 +71,7 @@ def letter_for(ctx: Context, invoice: Invoice) -> letters.Letter:
         total=rendering.money(invoice.total, locale),
         paid=rendering.money(Money(paid, invoice.currency), locale) if paid else None,
         lines=_lines(papers.lines(ctx, invoice), invoice, locale),
-        files=[file.name for file in files],
+        files=[_shown(file) for file in files],
         more_files=len(papers.attachments(ctx, invoice)) > len(files),
     )
 
@@ -91,6 +92,11 @@ def _detail(line: InvoiceLine, invoice: Invoice, locale: str) -> str | None:
     return f"{line.quantity} x {rendering.money(line.unit_price(invoice.currency), locale)}"
 
 
+def _shown(file: Attachment) -> str:
+    """Mail programs make a link of "terms.zip"; what kind of file it is says its content, not its name."""
+    return f"{PurePath(file.name).stem} ({file.content_type.name})"
+
+
 def _message(ctx: Context, invoice: Invoice, point: ContactPoint) -> Message:
     merchant = ctx.session.get_one(Merchant, invoice.merchant_id)
     parts = letter_for(ctx, invoice)
@@ -101,7 +107,7 @@ def _message(ctx: Context, invoice: Invoice, point: ContactPoint) -> Message:
         customer_id=invoice.customer_id,
         direction=Direction.OUT,
         channel=Channel.EMAIL,
-        kind=outbox.INVOICE,
+        kind=messenger.INVOICE,
         our_address=merchant.inbound_email or merchant.email,
         their_address=point.address,
         subject=parts.subject,

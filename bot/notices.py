@@ -4,15 +4,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import letters, messenger, optouts, rendering
+from bot import invoicing, letters, messenger, optouts, rendering
 from models.context import Context
 from models.conversation import Conversation
-from models.customer import Channel, ContactPoint, Customer
+from models.customer import Channel, Customer
 from models.invoice import Invoice
-from models.merchant import Merchant, Mode
+from models.merchant import Merchant
 from models.message import Direction, Message, MessageStatus, Route
 from models.paylink import PayLink, PayLinkState
-from models.payment import Allocation, Payment, PaymentStatus
+from models.payment import Allocation, Payment, PaymentEvent, PaymentStatus
 from payments import links
 
 KINDS: dict[PaymentStatus, str] = {
@@ -35,8 +35,17 @@ def announce(ctx: Context, payment: Payment, became: PaymentStatus | None) -> No
     thread = ctx.session.get_one(Conversation, payment.conversation_id) if payment.conversation_id is not None else None
     if thread is not None and thread.channel is not Channel.EMAIL:
         _text(ctx, merchant, customer, payment, thread, kind)
-    if kind != "pay_failed":  # the page and the thread have said it; a mail hours later only alarms
-        _email(ctx, merchant, customer, payment, kind)
+    if kind != "pay_failed" or _is_news(ctx, payment, thread):
+        _email(ctx, merchant, customer, payment, kind, thread)
+
+
+def _is_news(ctx: Context, payment: Payment, thread: Conversation | None) -> bool:
+    """A failure that the page has not shown: of a bank payment that was on its way, or to who writes by email."""
+    was_on_its_way = sa.select(PaymentEvent.id).where(
+        PaymentEvent.payment_id == payment.id, PaymentEvent.effect.startswith(PaymentStatus.PROCESSING.value)
+    )
+    by_email = thread is not None and thread.channel is Channel.EMAIL
+    return by_email or ctx.session.scalars(was_on_its_way.limit(1)).first() is not None
 
 
 def _retry_link(ctx: Context, payment: Payment) -> PayLink:
@@ -82,13 +91,19 @@ def _text(
     )
 
 
-def _email(ctx: Context, merchant: Merchant, customer: Customer, payment: Payment, kind: str) -> None:
-    point = email_on_file(ctx, customer.id)
+def _email(
+    ctx: Context, merchant: Merchant, customer: Customer, payment: Payment, kind: str, thread: Conversation | None
+) -> None:
+    point = invoicing.email_on_file(ctx, customer.id)
     if point is None:
         return
     if kind not in optouts.EMAILED_ANYWAY and optouts.is_opted_out(ctx, merchant.id, Channel.EMAIL, point.address):
         return
     parts = payment_letter(ctx, merchant, payment, kind)
+    in_thread = thread is not None and thread.address == point.address
+    retry = _retry_link(ctx, payment) if kind == "pay_failed" and in_thread else None
+    # A pay link lives for minutes and is renewed only in the thread it came in; else our page is the way.
+    link = f"{ctx.site.base_url}/m/{merchant.slug}" if kind == "pay_failed" and retry is None else "{link}"
     messenger.queue(
         ctx,
         _outgoing(
@@ -98,28 +113,16 @@ def _email(ctx: Context, merchant: Merchant, customer: Customer, payment: Paymen
             kind,
             point.address,
             customer.locale,
+            conversation_id=invoicing.thread_with(ctx, merchant, point),
             customer_id=customer.id,
             our_address=merchant.inbound_email or merchant.email,
             subject=parts.subject,
-            body=parts.text,
-            html=parts.html,
+            body=parts.text.replace("{link}", link),
+            html=parts.html.replace("{link}", link),
             payment_id=payment.id,
+            pay_link_id=retry.id if retry else None,
         ),
     )
-
-
-def email_on_file(ctx: Context, customer_id: int) -> ContactPoint | None:
-    """Where a customer's mail goes: the primary address that works."""
-    return ctx.session.scalars(
-        sa.select(ContactPoint)
-        .where(
-            ContactPoint.customer_id == customer_id,
-            ContactPoint.channel == Channel.EMAIL,
-            ContactPoint.mode == Mode.LIVE,
-            ContactPoint.bad_since_at.is_(None),
-        )
-        .order_by(ContactPoint.is_primary.desc(), ContactPoint.id)
-    ).first()
 
 
 def payment_letter(ctx: Context, merchant: Merchant, payment: Payment, kind: str) -> letters.Letter:

@@ -7,7 +7,8 @@ from models import events
 from models.consent import Consent, ConsentAct, OptOut
 from models.context import Context
 from models.conversation import Conversation, Proof
-from models.customer import Channel
+from models.customer import Channel, ContactPoint
+from models.merchant import Mode
 from models.message import Direction, Message, MessageStatus
 
 EMAILED_ANYWAY = frozenset({"receipt", "bank_returned"})
@@ -60,6 +61,25 @@ def opt_in(
 
 def is_opted_out(ctx: Context, merchant_id: int, channel: Channel, address: str) -> bool:
     return ctx.session.get(OptOut, (merchant_id, channel, address)) is not None
+
+
+def other_addresses(ctx: Context, merchant_id: int, channel: Channel, address: str) -> list[ContactPoint]:
+    """On file for whoever has this address on file, on another channel, and still written to."""
+    this = (ContactPoint.channel == channel) & (ContactPoint.address == address)
+    refused = sa.exists().where(
+        OptOut.merchant_id == ContactPoint.merchant_id,
+        OptOut.channel == ContactPoint.channel,
+        OptOut.address == ContactPoint.address,
+    )
+    theirs = sa.select(ContactPoint).where(
+        ContactPoint.customer_id.in_(
+            sa.select(ContactPoint.customer_id).where(ContactPoint.merchant_id == merchant_id, this)
+        ),
+        ContactPoint.mode == Mode.LIVE,
+        ContactPoint.channel != channel,
+        ~refused,
+    )
+    return list(ctx.session.scalars(theirs.order_by(ContactPoint.id)))
 
 
 def _record(

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from bot import links, reply_tags, unsubscribing, whatsapp
+from bot import links, messenger, reply_tags, unsubscribing, whatsapp
 from models.context import Context
 from models.conversation import Conversation
 from models.customer import Channel, ContactPoint
@@ -22,9 +22,6 @@ Outbound = OutboundSms | OutboundEmail
 
 STOP_LINK = "stop_link"
 """The kind of email whose `{link}` ends emails."""
-INVOICE = "invoice"
-MERCHANT_STARTED = frozenset({INVOICE, "remind_before", "remind_due", "remind_after", "remind_several"})
-"""Emails that nobody asked for: they say how to end them, in `{stop}` and to the mail program itself (RFC 8058)."""
 LOOK_BACK = 100_000
 """Rows: a carrier lists texts by time, so that only recent ones can be taken for each other."""
 
@@ -63,7 +60,7 @@ def _draw_code(ctx: Context, message: Message) -> str:
 def _reveal(ctx: Context, message: Message, text: str) -> str:
     if message.kind == STOP_LINK:
         return text.replace("{link}", unsubscribing.url(ctx, _recipient(ctx, message)))
-    if message.channel is Channel.EMAIL and message.kind in MERCHANT_STARTED:
+    if message.channel is Channel.EMAIL and message.kind in unsubscribing.MERCHANT_STARTED:
         text = text.replace("{stop}", unsubscribing.url(ctx, _recipient(ctx, message)))
     return links.fill(ctx, text, message.pay_link_id, message.payment_id)
 
@@ -108,7 +105,7 @@ def _template(ctx: Context, message: Message) -> whatsapp.Template | None:
 def _email(ctx: Context, message: Message, merchant: Merchant, fill: Callable[[str], str]) -> OutboundEmail:
     why = "auto-replied" if message.reply_to_id is not None else "auto-generated"  # RFC 3834: nobody answers these
     headers = {**(message.headers or {}), "Auto-Submitted": why, "X-Auto-Response-Suppress": "All"}
-    if message.kind in MERCHANT_STARTED:
+    if message.kind in unsubscribing.MERCHANT_STARTED:
         headers |= unsubscribing.headers(ctx, _recipient(ctx, message))
     if reply_to := _reply_to(ctx, message, merchant):
         headers["Reply-To"] = reply_to
@@ -121,7 +118,7 @@ def _email(ctx: Context, message: Message, merchant: Merchant, fill: Callable[[s
         text=fill(message.body),
         html=fill(message.html) if message.html is not None else None,
         headers=headers,
-        files=_files(ctx, message) if message.kind == INVOICE else (),
+        files=_files(ctx, message) if message.kind == messenger.INVOICE else (),
     )
 
 

@@ -4,12 +4,14 @@ proves nothing else, and stops working when the address is edited."""
 import hashlib
 from datetime import timedelta
 
-from bot import optouts
+from bot import messenger, optouts
 from models.context import Context
 from models.customer import Channel, ContactPoint
 from models.errors import DomainError
 from models.signing import Purpose
 
+MERCHANT_STARTED = frozenset({messenger.INVOICE, "remind_before", "remind_due", "remind_after", "remind_several"})
+"""Emails that nobody asked for: they say how to end them, in `{stop}` and to the mail program itself (RFC 8058)."""
 LIFETIME = timedelta(days=5 * 365)
 """Mails are kept for years, and a refusal is welcome at any time."""
 

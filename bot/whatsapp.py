@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from bot import email_answers, letters, messenger, notices, optouts, pauses, rendering
+from bot import email_answers, invoicing, letters, messenger, notices, optouts, pauses, rendering
 from bot.turn import Reply
 from models.context import Context
 from models.conversation import PROOF_IDLE_LIFETIME, Conversation, Proof
@@ -111,7 +111,7 @@ def _proven_phone(ctx: Context, message: Message) -> Conversation | None:
 
 
 def _by_email(ctx: Context, message: Message) -> Message | None:
-    point = notices.email_on_file(ctx, message.customer_id or 0)
+    point = invoicing.email_on_file(ctx, message.customer_id or 0)
     if point is None or _was_mailed(ctx, message) or not _may_mail(ctx, message, point):
         return None
     merchant = ctx.session.get_one(Merchant, message.merchant_id)

@@ -33,6 +33,8 @@ _TYPICAL: Slots = {
     "who": "Rosa",
     "about": "handoff",
     "quiet": True,
+    "all": True,
+    "others": True,
     "notes": ["First we say this.", "And then that."],
     "button": "portal",
     "payable": "$2,310.00",

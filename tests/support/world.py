@@ -55,9 +55,16 @@ class Mailbox:
         if self.down:
             raise ProviderError("451")
         headers = {"Message-ID": email.message_id, **email.headers}
-        source = compose(email).as_bytes().decode()
-        fields = {"subject": email.subject, "html": email.html, "headers": headers, "source": source}
-        self.outside.deliver("email", email.sender, email.to, email.text, **fields)
+        self.outside.deliver(
+            "email",
+            email.sender,
+            email.to,
+            email.text,
+            subject=email.subject,
+            html=email.html,
+            headers=headers,
+            source=compose(email).as_bytes().decode(),
+        )
         return email.message_id
 
 
