@@ -18,15 +18,15 @@ from models.papers import Attachment, InvoiceLine
 from payments import papers
 
 
-def send_invoice(ctx: Context, invoice: Invoice) -> Message:
-    """Queue it to the primary email on file; again each time it is called. The caller's transaction decides.
-    Raises DomainError: "invoice_state", "test_invoice", "no_email", "opted_out"."""
+def send_invoice(ctx: Context, invoice: Invoice, to: ContactPoint | None = None) -> Message:
+    """Queue it to the primary email on file, or to that other one; again each time it is called. The caller's
+    transaction decides. Raises DomainError: "invoice_state", "test_invoice", "no_email", "opted_out"."""
     if not invoice.is_payable:
         raise DomainError("invoice_state")
     if invoice.mode is not Mode.LIVE:
         raise DomainError("test_invoice")
-    point = email_on_file(ctx, invoice.customer_id)
-    if point is None:
+    point = to or email_on_file(ctx, invoice.customer_id)
+    if point is None or point.customer_id != invoice.customer_id or point.channel is not Channel.EMAIL:
         raise DomainError("no_email")
     if optouts.is_opted_out(ctx, invoice.merchant_id, Channel.EMAIL, point.address):
         raise DomainError("opted_out")

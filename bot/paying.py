@@ -74,11 +74,12 @@ def pay(turn: Turn) -> Sequence[Reply]:
         return _link_by_number(turn, owed, slots.invoice_numbers)
     if slots.oldest:
         return _link(turn, [o for o in owed if not o.in_flight][:1] or owed[:1])
-    if slots.choices:
+    answered = [o for o in owed if o.id == turn.about_invoice_id]
+    if slots.choices and (_shown(turn) is not None or not answered):  # "this one" picks from no list
         return choose(turn)
     if slots.amount is not None:
         return _link_by_amount(turn, owed, slots.amount)
-    if answered := [o for o in owed if o.id == turn.about_invoice_id]:
+    if answered:
         return _link(turn, answered)
     return _link(turn, owed) if len(owed) == 1 else _page(turn, owed, 0)
 

@@ -82,11 +82,12 @@ def test_it_understands_this_as_the_invoice_answered(world: World) -> None:
         assert ctx.session.scalars(sa.select(Case.invoice_id)).all() == [records.invoice(world, "INV-1051").id]
 
 
-def test_it_pays_the_invoice_answered(world: World) -> None:
+@pytest.mark.parametrize("words", ["PAY", "I want to pay this one", "quiero pagar esta factura"])
+def test_it_pays_the_invoice_answered(world: World, words: str) -> None:
     send(world, "INV-1051")
     inbox = world.inbox(ALICE_EMAIL)
-    inbox.writes("I want to pay this", {"In-Reply-To": inbox.received()[-1].headers["Message-ID"]})
-    inbox.reads("Pay INV-1051", "$640.00")
+    inbox.writes(words, {"In-Reply-To": inbox.received()[-1].headers["Message-ID"]})
+    inbox.reads("INV-1051", "$640.00", "/p/")
 
 
 def test_it_takes_nobodys_word_for_an_invoice_of_somebody_else(world: World) -> None:

@@ -35,6 +35,7 @@ _TYPICAL: Slots = {
     "quiet": True,
     "all": True,
     "others": True,
+    "is_late": True,
     "notes": ["First we say this.", "And then that."],
     "button": "portal",
     "payable": "$2,310.00",

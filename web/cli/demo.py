@@ -26,8 +26,10 @@ from models.ports import StartPayment
 from models.signing import Signer
 from payments.gateways.bank import Bank
 from web import engine
+from web.assembly import assemble
 from web.config import Settings, SettingsError, load
 from web.seeding import SeededMember, SeededMerchant, Size, enrol, sow
+from web.seeding.mailing import mail_invoices
 
 ROOT = Path(__file__).parents[2]
 THREADS = 32
@@ -56,6 +58,7 @@ def main(port: int, var: Path = ROOT / "var") -> None:
         raise click.ClickException(str(error)) from error
     _remove_leftovers(var)
     seeded, members = _fill(settings)
+    mail_invoices(assemble(settings))
     _write_manifest(var / "demo.json", settings.base_url, seeded, members)
     listener.listen(BACKLOG)
     _greet(settings.base_url, seeded[0], members[0], var)

@@ -105,7 +105,7 @@ _MARISOL = MerchantCard(
 HARBOR_FINCH = Shop(
     _HARBOR_FINCH,
     customers=(
-        CustomerCard("Rosa Delgado", ("rosa@delgadocafe.example",), ("+12065550111",)),
+        CustomerCard("Rosa Delgado", ("rosa@delgadocafe.example", "accounts@delgadocafe.example"), ("+12065550111",)),
         CustomerCard("Theo Park", ("theo@parkandsons.example",), ("+12065550112", "+14255550112")),
         CustomerCard("Lucía Fuentes", ("lucia@mercadofuentes.example",), ("+12065550113",), "es"),
         # One phone, two customers: they run a guest house each.
@@ -140,7 +140,7 @@ HARBOR_FINCH = Shop(
 MARISOL = Shop(
     _MARISOL,
     customers=(
-        CustomerCard("Clara Whitcombe", ("clara@whitcombetea.example",), ("+16465550123",)),
+        CustomerCard("Clara Whitcombe", ("clara@whitcombetea.example", "ap@whitcombetea.example"), ("+16465550123",)),
         CustomerCard("Iker Sanz", ("iker@hotelsanz.example",), ("+16465550124",), "es"),
         CustomerCard("Beatriz Lomas", ("bea@lomascatering.example",), ("+16465550125", "+12125550125"), "es"),
         CustomerCard("Café Aurora", ("pagos@cafeaurora.example",), ("+12125550126",), "es"),

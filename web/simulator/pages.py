@@ -99,7 +99,7 @@ def write(slug: str, digits: str) -> AnyResponse:
         except (requests.RequestException, OSError):
             flash("", "unreachable")
         else:
-            flash(str(status), "mail_taken" if status == 204 else "mail_refused")
+            flash(str(status), "mail_taken" if status == 200 else "mail_refused")
     return redirect(_url(person), 303)
 
 
