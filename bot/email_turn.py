@@ -80,6 +80,7 @@ def _converse(
     turn.about_invoice_id = _about(ctx, merchant, mail, letter.sender)
     if thread.opted_out_at is None:
         _recognise(turn, customers)
+        _file(ctx, message_id, thread.customer_id)
     within = limits.hit(ctx.session, limits.MAILS_PER_THREAD, str(thread.id), now) and not is_looping(turn)
     replies = list(respond(turn)) if within or heard.intent is Intent.STOP else []
     email_answers.send(turn, mail, replies)
@@ -114,6 +115,11 @@ def _about(ctx: Context, merchant: Merchant, mail: InboundEmail, sender: str) ->
         Message.invoice_id.is_not(None),
     )
     return ctx.session.scalars(named.order_by(Message.id.desc()).limit(1)).first()
+
+
+def _file(ctx: Context, message_id: int, customer_id: int | None) -> None:
+    """Among what this customer has said, on whatever channel: the sender is proven by now."""
+    ctx.session.execute(sa.update(Message).where(Message.id == message_id).values(customer_id=customer_id))
 
 
 def _letter(merchant: Merchant, mail: InboundEmail) -> Letter:

@@ -9,6 +9,7 @@ from models.context import Context, Runtime
 from models.customer import Channel
 from models.message import Direction, Message, MessageStatus, Route
 
+INVOICE = "invoice"
 CODES = frozenset({"code", "sign_in_code"})
 """The kinds of message that hold a one-time code. They may go twice rather than never; nothing else may."""
 

@@ -46,6 +46,7 @@ def inbound_email(
     *,
     is_authenticated: bool,
     envelope_to: Sequence[str] = (),
+    envelope_from: str | None = None,
     checksum: str | None = None,
     replay_key: str | None = None,
 ) -> InboundEmail:
@@ -66,13 +67,22 @@ def inbound_email(
         in_reply_to=next(iter(message_ids(headers.all("in-reply-to"))), None),
         references=message_ids(headers.all("references")),
         reply_tag=reply_tag(recipients(reached), mailbox.addresses),
-        automatic=automatic_reason(headers, letter.content_type, sender, mailbox.addresses) if letter else "unreadable",
+        automatic=_automatic(letter, sender, mailbox, envelope_from),
         is_authenticated=is_authenticated and sender is not None,
         reports=delivery_reports(raw, letter) if letter else (),
         is_unreadable=letter is None,
         raw=raw,
         replay_key=replay_key,
     )
+
+
+def _automatic(letter: Letter | None, sender: str | None, mailbox: Mailbox, envelope_from: str | None) -> str | None:
+    """An empty envelope sender is a null return path, which only machines use (RFC 3834); None: nobody told it."""
+    if letter is None:
+        return "unreadable"
+    is_null = envelope_from is not None and not envelope_from.strip(" <>")
+    by_mail = automatic_reason(letter.headers, letter.content_type, sender, mailbox.addresses)
+    return by_mail or ("null-return-path" if is_null else None)
 
 
 def newest_of(letter: Letter) -> str:

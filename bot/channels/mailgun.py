@@ -41,6 +41,7 @@ def verify_and_parse(request: WebhookRequest, mailbox: Mailbox, now: datetime) -
         mailbox,
         is_authenticated=letter is not None and has_passed(letter.headers, form.sole("sender")),
         envelope_to=[form.text("recipient")],
+        envelope_from=form.text("sender") if "sender" in form else None,
         checksum=checksum,
         replay_key=f"mailgun:{form.sole('token')}",
     )

@@ -51,6 +51,7 @@ def verify_and_parse(request: WebhookRequest, mailbox: Mailbox, now: datetime) -
         mailbox,
         is_authenticated=letter is not None and has_passed(form, letter.headers),
         envelope_to=_envelope(form)[1],
+        envelope_from=_envelope(form)[0],
         checksum=checksum,
     )
 
@@ -61,7 +62,7 @@ def has_passed(form: Form, headers: Headers) -> bool:
     signers = [domain for domain, word in _DKIM.findall(form.sole("dkim")) if word == "pass"]
     if any(is_aligned(domain, sender) for domain in signers):
         return True
-    mail_from = _envelope(form)[0].rpartition("@")[2]
+    mail_from = (_envelope(form)[0] or "").rpartition("@")[2]
     return form.sole("SPF").strip().lower() == "pass" and is_aligned(mail_from, sender)
 
 
@@ -112,12 +113,12 @@ def _parsed(form: Form) -> Letter:
     return Letter(headers, text("text"), text("html"), content_type=kind)
 
 
-def _envelope(form: Form) -> tuple[str, list[str]]:
+def _envelope(form: Form) -> tuple[str | None, list[str]]:
     """Who sent it and to whom, by the SMTP dialogue."""
     envelope = _object(form.sole("envelope"))
     to = envelope.get("to")
     reached = [str(address) for address in to][:100] if isinstance(to, list) else []
-    return str(envelope.get("from") or ""), reached
+    return (str(envelope["from"] or "") if "from" in envelope else None), reached
 
 
 def _object(text: str) -> dict[str, object]:

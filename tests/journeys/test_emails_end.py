@@ -132,7 +132,7 @@ def test_it_records_how_a_refusal_came(world: World) -> None:
     world.inbox(ALICE_EMAIL).writes("no more texts or emails")
     with world.runtime.read() as ctx:
         kept = ctx.session.execute(sa.select(Consent.channel, Consent.source).where(Consent.act == ConsentAct.REVOKED))
-    assert sorted(kept.all()) == [(Channel.EMAIL, "email"), (Channel.SMS, "email")]
+    assert set(kept.all()) >= {(Channel.EMAIL, "email"), (Channel.SMS, "email")}
 
 
 # --- complaints -------------------------------------------------------------------------------------------------------

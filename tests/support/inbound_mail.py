@@ -45,6 +45,8 @@ class Mail:
     )
     signed_by: str | None = "example.com"
     """The domain that the provider found in a valid DKIM signature."""
+    envelope_from: str = "bounce@relay.example"
+    """As far as the provider tells it."""
 
     def lines(self) -> list[tuple[str, str]]:
         names = [("From", sender) for sender in self.senders]
@@ -92,7 +94,7 @@ def sendgrid_signed(fields: Sequence[tuple[str, str | bytes]], at: datetime = NO
 
 def sendgrid_verdict(mail: Mail) -> list[tuple[str, str | bytes]]:
     dkim = f"{{@{mail.signed_by} : pass}}" if mail.signed_by else "none"
-    envelope = json.dumps({"to": ["pay+t.Ab3-x_9@acme.example"], "from": "bounce@relay.example"})
+    envelope = json.dumps({"to": ["pay+t.Ab3-x_9@acme.example"], "from": mail.envelope_from})
     return [("dkim", dkim), ("SPF", "pass"), ("envelope", envelope), ("spam_score", "0.011")]
 
 
@@ -129,7 +131,7 @@ def mailgun_parsed(mail: Mail) -> WebhookRequest:
     headers = json.dumps([list(pair) for pair in [*mailgun_verdict(mail), *mail.lines()]])
     fields = [
         ("recipient", "pay+t.Ab3-x_9@acme.example"),
-        ("sender", "bounce@relay.example"),
+        ("sender", mail.envelope_from),
         ("from", mail.senders[0]),
     ]
     fields += [("subject", mail.subject), ("body-plain", mail.text), ("body-html", mail.html)]

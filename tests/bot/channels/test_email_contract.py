@@ -170,3 +170,9 @@ def outcome(way: Way, request: WebhookRequest) -> str:
     except (UnverifiedWebhook, MalformedWebhook):
         return "refused"
     return "read"
+
+
+def test_it_takes_an_empty_envelope_sender_for_a_machine(way: Way) -> None:
+    is_told = way.name in ("sendgrid parsed", "sendgrid raw", "mailgun parsed")
+    reason = brought(way, Mail(text="I am away.\n", envelope_from="")).automatic
+    assert reason == ("null-return-path" if is_told else None)
