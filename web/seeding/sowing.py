@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bot.channels import sandbox_content
 from models.base import Base
 from models.consent import Consent, ConsentAct
 from models.customer import Channel, ContactPoint, Customer, normalise_email
@@ -103,6 +104,8 @@ def _merchant(card: MerchantCard, merchant_id: int, now: datetime) -> Row:
         | {"mime_authserv_id": f"mx.{card.slug}.example"},
         "allows_partial": True,
         "partial_minimum_minor": 500,
+        "whatsapp_number": card.number,
+        "whatsapp_templates": dict(sandbox_content.approved()),
         "allows_custom": True,
         "created_at": now,
     }

@@ -61,7 +61,11 @@ class Stage:
     ids: "count[int]" = field(default_factory=lambda: count(1))
 
     def latest(self) -> list[Happening]:
-        return list(self.happenings)[-SHOWN:][::-1]
+        """The newest first. Of several reports about one text only the last one: they come in threes."""
+        shown: dict[str, Happening] = {}
+        for one in reversed(self.happenings):
+            shown.setdefault(f"{one.path} {one.reference}" if one.path.endswith("/status") else str(one.id), one)
+        return list(shown.values())[:SHOWN]
 
 
 def stage() -> Stage:

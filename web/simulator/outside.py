@@ -7,6 +7,7 @@ from flask import abort, request
 from bot.channels.sandbox_carrier import WHATSAPP
 from models.merchant import Merchant
 from web.services import directory, sandbox
+from web.simulator.people import number_of
 
 
 def refuse_strangers() -> None:
@@ -25,11 +26,6 @@ def text(merchant: Merchant, phone: str, body: str) -> tuple[int, tuple[str, ...
     number = number_of(merchant, by_whatsapp=phone.startswith(WHATSAPP))
     texted = sandbox().carrier.text(merchant.twilio_account_sid or "", phone, number, body)
     return texted.status, texted.replies
-
-
-def number_of(merchant: Merchant, *, by_whatsapp: bool) -> str:
-    number = merchant.number or ""
-    return WHATSAPP + (merchant.whatsapp_number or number) if by_whatsapp else number
 
 
 def merchant_at(number: str) -> Merchant | None:

@@ -1,5 +1,6 @@
 """The simulator for people: plain pages and forms that need no script; a script only keeps them up to date."""
 
+from dataclasses import replace
 from typing import cast
 
 import requests
@@ -28,6 +29,7 @@ MAIL_POLICY = (
 )
 """A mail's own styles are inline, as mail programs want them; nothing in it may run, load or send anything."""
 SHOWN_SWITCHES = 5
+WHATSAPP_PATH = "whatsapp-"
 MAX_CHARS = 1600
 
 
@@ -77,7 +79,7 @@ def say(slug: str, digits: str) -> AnyResponse:
     body = request.form.get("suggestion", request.form.get("body", "")).strip()[:MAX_CHARS]
     if body:
         try:
-            status, _ = outside.text(person.merchant, person.phone, body)
+            status, _ = outside.text(person.merchant, person.address, body)
         except (requests.RequestException, OSError):
             flash("", "unreachable")
         else:
@@ -162,6 +164,8 @@ def _phone(person: Person) -> str:
         switches=switches[:SHOWN_SWITCHES],
         more_switches=switches[SHOWN_SWITCHES:],
         base=_url(person),
+        other_app=_url(replace(person, by_whatsapp=not person.by_whatsapp)),
+        window_ends_at=screen.window_ends_at(world, person),
         portal_url=f"/m/{person.merchant.slug}",
         following=shown is None,
         notices=_notices(),
@@ -178,15 +182,18 @@ def _tab(value: str) -> Tab:
 
 
 def _person(slug: str, digits: str) -> Person:
-    merchant, number = directory().by_slug(slug), people.read_phone(f"+{digits}")
+    """`digits` of a phone number; with the app's name before them where it is not texts."""
+    by_whatsapp = digits.startswith(WHATSAPP_PATH)
+    merchant, number = directory().by_slug(slug), people.read_phone(f"+{digits.removeprefix(WHATSAPP_PATH)}")
     if merchant is None or merchant.number is None or number is None:
         abort(404)
     with runtime().read() as ctx:
-        return people.person(ctx.session, merchant, number)
+        return people.person(ctx.session, merchant, number, by_whatsapp=by_whatsapp)
 
 
 def _url(person: Person) -> str:
-    return url_for("simulator.phone", slug=person.merchant.slug, digits=person.phone.removeprefix("+"))
+    app = WHATSAPP_PATH if person.by_whatsapp else ""
+    return url_for("simulator.phone", slug=person.merchant.slug, digits=app + person.phone.removeprefix("+"))
 
 
 def _frame(person: Person | None) -> Frame:

@@ -8,6 +8,7 @@ import phonenumbers
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bot.channels.sandbox_carrier import WHATSAPP
 from models.customer import Channel, ContactPoint, Customer
 from models.merchant import Merchant, MerchantStatus
 
@@ -24,11 +25,32 @@ class Person:
     phone: str
     names: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
+    by_whatsapp: bool = False
+    """Which of the phone's two apps is open."""
+
+    @property
+    def channel(self) -> Channel:
+        return Channel.WHATSAPP if self.by_whatsapp else Channel.SMS
+
+    @property
+    def address(self) -> str:
+        """The phone as the carrier writes it."""
+        return WHATSAPP + self.phone if self.by_whatsapp else self.phone
+
+    @property
+    def number(self) -> str:
+        return number_of(self.merchant, by_whatsapp=self.by_whatsapp)
 
     @property
     def thread(self) -> str:
         """Names this phone's texts with this merchant: one phone may text several."""
-        return f"{self.merchant.slug} {self.phone}"
+        return f"{self.merchant.slug} {self.address}"
+
+
+def number_of(merchant: Merchant, *, by_whatsapp: bool) -> str:
+    """Where the merchant is written to, as the carrier writes it."""
+    number = merchant.number or ""
+    return WHATSAPP + (merchant.whatsapp_number or number) if by_whatsapp else number
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +90,7 @@ def first(session: Session) -> Person | None:
     return person(session, found[0], found[1]) if found is not None else None
 
 
-def person(session: Session, merchant: Merchant, phone: str) -> Person:
+def person(session: Session, merchant: Merchant, phone: str, *, by_whatsapp: bool = False) -> Person:
     holders = session.scalars(
         sa.select(Customer)
         .join(ContactPoint, ContactPoint.customer_id == Customer.id)
@@ -81,7 +103,8 @@ def person(session: Session, merchant: Merchant, phone: str) -> Person:
     ).all()
     addresses = _addresses(session, [holder.id for holder in holders])
     emails = [email for holder in holders for email in _of(addresses, holder.id, Channel.EMAIL)]
-    return Person(merchant, phone, tuple(holder.name for holder in holders), tuple(dict.fromkeys(emails)))
+    names = tuple(holder.name for holder in holders)
+    return Person(merchant, phone, names, tuple(dict.fromkeys(emails)), by_whatsapp)
 
 
 def read_phone(typed: str) -> str | None:

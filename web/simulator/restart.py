@@ -5,7 +5,6 @@ import sqlalchemy as sa
 from bot import optouts, verifying
 from models.context import Context
 from models.conversation import Conversation, ConversationState, Proof
-from models.customer import Channel
 from web.simulator.feed import Stage
 from web.simulator.people import Person
 
@@ -17,7 +16,7 @@ def start_over(ctx: Context, stage: Stage, person: Person, newest_id: int) -> No
     thread = ctx.session.scalars(
         sa.select(Conversation).where(
             Conversation.merchant_id == merchant_id,
-            Conversation.channel == Channel.SMS,
+            Conversation.channel == person.channel,
             Conversation.address == person.phone,
         )
     ).first()
@@ -26,5 +25,5 @@ def start_over(ctx: Context, stage: Stage, person: Person, newest_id: int) -> No
     verifying.end_proofs(ctx, Proof.conversation_id == thread.id)
     thread.state, thread.customer_id, thread.shown = ConversationState.IDLE, None, None
     thread.misses, thread.chosen_at, thread.last_inbound_at, thread.locale = 0, None, None, None
-    if optouts.is_opted_out(ctx, merchant_id, Channel.SMS, person.phone):
-        optouts.opt_in(ctx, merchant_id, Channel.SMS, person.phone, "simulator")
+    if optouts.is_opted_out(ctx, merchant_id, person.channel, person.phone):
+        optouts.opt_in(ctx, merchant_id, person.channel, person.phone, "simulator")

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from bot import gsm
 from bot.channels.quoting_words import BOUNDARIES
 from bot.channels.sandbox import Outside, Received, carried
+from bot.channels.sandbox_carrier import WINDOW
 from models.clock import Clock
 from web.pages import Page
 from web.simulator.feed import Happening, Stage, curl
@@ -90,6 +91,10 @@ class SimulatorPage(Page):
     more_switches: Sequence[tuple[str, bool]]
     base: str
     portal_url: str
+    other_app: str
+    """Where the same phone's other app is."""
+    window_ends_at: datetime | None
+    """Until when WhatsApp takes free words; None: by text, or before the first message."""
     following: bool
     """No mail was picked, so the newest one shows."""
     notices: Sequence[tuple[str, str]] = ()
@@ -106,12 +111,17 @@ class PeoplePage(Page):
 
 def bubbles(outside: Outside, stage: Stage, person: Person) -> list[Bubble]:
     """Both sides of the thread, and where a text of the merchant's was lost."""
-    number, floor = person.merchant.number or "", stage.floors.get(person.thread, 0)
-    texts = [text for text in outside.thread(person.phone, number) if text.id > floor][-BUBBLES:]
+    floor = stage.floors.get(person.thread, 0)
+    texts = [text for text in outside.thread(person.address, person.number) if text.id > floor][-BUBBLES:]
     statuses = outside.status_of([text.id for text in texts])
-    shown = [_bubble(text, person.phone, statuses.get(text.id)) for text in texts]
+    shown = [_bubble(text, person.address, statuses.get(text.id)) for text in texts]
     since = texts[0].at if texts else None
     return sorted([*shown, *_lost(outside, person, since)], key=lambda bubble: bubble.at)
+
+
+def window_ends_at(outside: Outside, person: Person) -> datetime | None:
+    opened_at = outside.window_opened_at(person.address, person.number) if person.by_whatsapp else None
+    return opened_at + WINDOW if opened_at else None
 
 
 def _bubble(text: Received, phone: str, status: str | None) -> Bubble:
@@ -124,8 +134,8 @@ def _lost(outside: Outside, person: Person, since: datetime | None) -> list[Bubb
     if since is None:
         return []
     query = sa.select(carried).where(
-        carried.c.sender == person.merchant.number,
-        carried.c.recipient == person.phone,
+        carried.c.sender == person.number,
+        carried.c.recipient == person.address,
         carried.c.received_id.is_(None),
         carried.c.at >= since,
     )
@@ -150,7 +160,10 @@ def mails(outside: Outside, stage: Stage, person: Person) -> list[Mail]:
 
 def _mail(one: Received) -> Mail:
     known = (one.sender, *BOUNDARIES.values())
-    lines = [line for line in one.text.splitlines() if line.strip() and not any(line.strip() in old for old in known)]
+    subject = (one.subject or "").casefold()
+    told = [line.strip() for line in one.text.splitlines() if line.strip()]
+    # What the subject has said already, in the heading, is no preview.
+    lines = [line for line in told if not any(line in old for old in known) and line.casefold() not in subject]
     return Mail(
         id=one.id,
         to=one.recipient,
