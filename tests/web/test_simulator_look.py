@@ -94,7 +94,7 @@ def test_it_keeps_an_open_request_open(world: World, address: str, open_page: Op
     page.locator(".feed summary").first.click()
     shown = page.locator(".feed details[open] pre").inner_text()
     world.phone(ALICE).says("HELP")
-    page.locator(".feed details:nth-of-type(6)").wait_for()
+    page.locator(".feed details:nth-of-type(4)").wait_for()
     assert page.locator(".feed details[open] pre").inner_text() == shown
 
 

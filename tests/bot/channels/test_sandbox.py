@@ -55,8 +55,9 @@ def test_it_survives_a_restart(wire: Wire) -> None:
 
 def test_it_marks_whatsapp(wire: Wire) -> None:
     wire.carrier.text(ACCOUNT.sid, f"whatsapp:{ALICE}", f"whatsapp:{ACME}", "hi")
-    [message] = wire.outside.messages(ACME)
-    assert (message.channel, message.sender) == ("whatsapp", ALICE)
+    [message] = wire.outside.messages(f"whatsapp:{ACME}")
+    assert (message.channel, message.sender) == ("whatsapp", f"whatsapp:{ALICE}")
+    assert wire.outside.messages(ACME) == []
 
 
 # --- what goes wrong -------------------------------------------------------------------------------------------------

@@ -1,25 +1,12 @@
 """What every SmsChannel must do: Twilio's library in front of the sandbox's carrier, in process and over real HTTP."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from bot.channels.sandbox_carrier import SandboxHttpClient
-from bot.channels.twilio import RebasedHttpClient, TwilioSms
-from models.customer import Channel
 from models.errors import ProviderError
 from models.ports import SmsAccount, SmsChannel
-from tests.support.wire import ACCOUNT, ACME, ALICE, REFERENCE, STATUS_URL, Wire, outbound, served, signed
-
-
-@pytest.fixture(params=["in process", "over http"])
-def channel(request: pytest.FixtureRequest, wire: Wire) -> Iterator[SmsChannel]:
-    if request.param == "in process":
-        yield TwilioSms(SandboxHttpClient(wire.carrier))
-        return
-    with served(wire.carrier) as base:
-        yield TwilioSms(RebasedHttpClient(base))
+from tests.support.wire import ACCOUNT, ACME, ALICE, REFERENCE, STATUS_URL, Wire, outbound, signed
 
 
 def refusal(channel: SmsChannel, **fields: object) -> ProviderError:
@@ -123,11 +110,3 @@ def test_it_gives_up_what_can_never_be_sent(channel: SmsChannel, fields: dict[st
 def test_it_does_not_blame_the_message_for_a_wrong_token(channel: SmsChannel) -> None:
     error = refusal(channel, account=SmsAccount(ACCOUNT.sid, "rotated"))
     assert (error.code, error.permanent, error.accepted_unknown) == ("20003", False, False)
-
-
-def test_it_keeps_whatsapp_on_whatsapp(channel: SmsChannel, wire: Wire) -> None:
-    sms = outbound(channel=Channel.WHATSAPP)
-    sid = channel.send(sms)
-    [message] = wire.outside.messages(ALICE)
-    assert (message.channel, message.sender, channel.find(sms)) == ("whatsapp", ACME, sid)
-    assert channel.find(outbound()) is None
