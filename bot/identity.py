@@ -15,6 +15,7 @@ from models.customer import ContactPoint, Customer
 from models.merchant import Mode
 
 LOCKS = frozenset({Outcome.LOCKED, Outcome.BLOCKED})
+NAME_CHARS = 4
 MAX_ACCOUNTS = 5
 """As many accounts as two segments hold; nobody has more under one email."""
 
@@ -129,8 +130,20 @@ def choose_account(turn: Turn) -> Sequence[Reply]:
 
 
 def repeat_accounts(turn: Turn) -> Sequence[Reply]:
+    """Or the account whose name was typed instead of its number, if only one has it."""
     shown = turn.thread.shown
+    if shown and shown["kind"] == "accounts" and (named := _named(turn, shown["ids"])) is not None:
+        return _enter(turn, named)
     return _offer(turn, shown["ids"]) if shown and shown["kind"] == "accounts" else ask(turn)
+
+
+def _named(turn: Turn, ids: Sequence[int]) -> int | None:
+    typed = clean(turn.inbound.body).strip(" .!?")
+    if len(typed) < NAME_CHARS or not any(c.isalpha() for c in typed):
+        return None
+    names = turn.ctx.session.execute(sa.select(Customer.id, Customer.name).where(Customer.id.in_(ids))).all()
+    found = [customer_id for customer_id, name in names if typed in clean(name)]
+    return found[0] if len(found) == 1 and found[0] in _proven(turn) else None
 
 
 def _approved(turn: Turn, checked: verifying.Checked) -> Sequence[Reply]:

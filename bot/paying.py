@@ -54,12 +54,31 @@ def choose(turn: Turn) -> Sequence[Reply]:
     if shown is None:
         return show_list(turn)
     if not picks or any(not 1 <= n <= len(shown) for n in picks):
-        return [turn.say("choice_bad", count=len(shown)), *show_list(turn)]
+        return _show_unseen(turn, picks, shown) or [turn.say("choice_bad", count=len(shown)), *_repeat(turn)]
     wanted = {shown[n - 1] for n in picks}
     picked = [o for o in _owed(turn) if o.id in wanted]
     if len(picked) != len(wanted):
         return [turn.say("choice_changed"), *show_list(turn)]
     return _link(turn, picked)
+
+
+def _show_unseen(turn: Turn, picks: Sequence[int], shown: Sequence[int]) -> Sequence[Reply]:
+    """A place further down the list is shown before it can be paid. Nothing for one that the list does not have."""
+    owed = [o for o in _owed(turn) if not o.in_flight]
+    if len(picks) != 1 or not len(shown) < picks[0] <= len(owed) or [o.id for o in owed][: len(shown)] != shown:
+        return []
+    return _page(turn, owed, (picks[0] - 1) // _page_size(turn) * _page_size(turn))
+
+
+def _repeat(turn: Turn) -> Sequence[Reply]:
+    """The page last shown, so that the places that were named stay good."""
+    owed = [o for o in _owed(turn) if not o.in_flight]
+    last = turn.thread.shown["next"] if turn.thread.shown else 0
+    return _page(turn, owed, max(0, min(last, len(owed)) - 1) // _page_size(turn) * _page_size(turn))
+
+
+def _page_size(turn: Turn) -> int:
+    return EMAIL_PAGE if turn.is_by_email else PAGE
 
 
 def pay(turn: Turn) -> Sequence[Reply]:
@@ -135,7 +154,7 @@ def _page(turn: Turn, owed: list[Owed], start: int) -> Sequence[Reply]:
     if not owed:
         turn.thread.shown = None
         return [turn.say("list_empty", url=f"{turn.ctx.site.base_url}/m/{turn.merchant.slug}")]
-    page = owed[start : start + (EMAIL_PAGE if turn.is_by_email else PAGE)]
+    page = owed[start : start + _page_size(turn)]
     end = start + len(page)
     turn.thread.shown = {
         "kind": "invoices",

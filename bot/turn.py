@@ -28,6 +28,8 @@ log = structlog.get_logger()
 MISSES_BEFORE_SILENCE = 5
 """Another machine, or someone who does not want us: after so many texts in a row that we cannot read, be quiet."""
 SILENCE = timedelta(minutes=10)
+SAID_IN_EVERY_LANGUAGE = frozenset({"STOP", "START", "HELP"})
+"""Carriers' words, which we ask for in Spanish too: they do not make an English speaker of anyone."""
 EMAIL_CHOICE_LIFETIME = timedelta(days=7)
 """Emails are answered in days, not minutes, and what is picked is named again before it is paid."""
 COMMONPLACE_CHARS = 40
@@ -156,7 +158,8 @@ def open_turn(
         _take_back(ctx, merchant, inbound)
     if thread.customer_id is not None and idle > PROOF_IDLE_LIFETIME:
         thread.customer_id = None  # the number may have a new owner
-    thread.locale = heard.language or thread.locale
+    if inbound.body.strip(" .!").upper() not in SAID_IN_EVERY_LANGUAGE or not (thread.locale or thread.customer_locale):
+        thread.locale = heard.language or thread.locale
     locale = thread.locale or thread.customer_locale or merchant.locale
     turn = Turn(ctx, merchant, thread, inbound, message_id, heard, now, locale, fresh=False)
     turn.fresh = thread.chosen_at is not None and idle <= turn.choice_lifetime

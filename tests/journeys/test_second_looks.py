@@ -75,6 +75,20 @@ def test_it_takes_every_number_that_was_picked(world: World, words: str, count: 
     assert any(f" {count} " in text and "/p/" in text for text in phone.heard), phone.heard
 
 
+def test_it_shows_a_place_further_down_before_it_is_paid(world: World) -> None:
+    long = world.add_customer(world.merchants["acme"], "Long List", emails=["long@example.com"])
+    for number in range(1, 9):
+        world.add_invoice(long, f"L-{number}", 100 * number)
+    phone = world.phone("+15550177")
+    phone.proves("long@example.com")
+    phone.says("8")
+    phone.hears("8 invoices", "7 L-7", "8 L-8")
+    phone.says("9")
+    phone.hears("choose from 1 to 8", "7 L-7", "8 L-8")
+    phone.says("2")
+    phone.hears("pay L-2")
+
+
 def test_it_asks_back_for_the_last_one(world: World) -> None:
     phone = world.phone(ALICE)
     phone.proves(ALICE_EMAIL)

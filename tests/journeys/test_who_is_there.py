@@ -232,3 +232,25 @@ def test_it_keeps_no_code_anywhere(world: World) -> None:
             ctx.session.connection().exec_driver_sql(f"SELECT * FROM {t}").all() for t in ("message", "verification")
         ]
     assert code not in str(tables)
+
+
+def test_it_takes_an_account_by_its_name(world: World) -> None:
+    acme = world.merchants["acme"]
+    bakery = world.add_customer(acme, "Alice's Bakery", emails=[ALICE_EMAIL])
+    world.add_invoice(bakery, "B-9", 4_200)
+    phone = world.phone(STRANGER)
+    phone.proves(ALICE_EMAIL)
+    phone.says("alice")
+    phone.hears("which account")
+    phone.says("the bakery?")
+    phone.hears("which account")
+    phone.says("Bakery")
+    phone.hears("B-9")
+
+
+@pytest.mark.parametrize("word", ["START", "HELP", "stop"])
+def test_it_keeps_the_language_when_a_carrier_s_word_is_said(world: World, word: str) -> None:
+    phone = world.phone(ALICE)
+    phone.says("hola, cuanto debo?")
+    phone.says(word)
+    assert any(spanish in phone.heard[0] for spanish in ("textos de facturas", "facturas por texto", "no va a recibir"))
