@@ -1,4 +1,4 @@
-"""What a person wants and which particulars they gave, read from their own words by rule; no model, no network.
+"""What a person wants and which particulars they gave: the grammar proposes, the weighed words settle; no network.
 Pure and deterministic. When in doubt it says UNKNOWN, never PAY or STOP."""
 
 from collections.abc import Sequence
@@ -7,8 +7,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
+from bot.evidence import evidence
 from bot.slots import Slots, amount_in, code_in, date_in, email_in, listed_picks, picks_in
-from bot.understanding_grammar import Match, grammar, read
+from bot.understanding_grammar import Match, Reading, grammar, read
 from bot.understanding_text import Token, clean, tokens_of
 
 __all__ = ["Intent", "Slots", "Understanding", "understand"]
@@ -54,6 +55,17 @@ EMAIL_AWAITED = frozenset({"asking_email", "verifying", "idle"})
 LIST_SHOWN = frozenset({"idle", "choosing"})
 # Manners and single keywords weigh less than this; only real requests count as a second one.
 REQUEST_WEIGHT = 5
+# What the state of the talk or one exact word decides; weighed words never do.
+RULED = frozenset({Intent.CODE, Intent.EMAIL, Intent.CHOOSE, Intent.AGAIN, Intent.MORE})
+# How much the grammar's reading weighs against the words alone; what is learned must win by 10, too.
+GRAMMAR_WEIGHT = 10
+# A misreading of these costs most: without a word of the matter in the text, no weight makes up for it.
+DEAR = frozenset({Intent.PAY, Intent.STOP, Intent.START})
+# Opting out and in by a word or two is law, not a matter of weight.
+CONSENT = frozenset({Intent.STOP, Intent.START})
+FEW_WORDS = 3
+CAUTION = 4
+VETO_WEIGHT = 10
 DATED = frozenset({Intent.PROMISE, Intent.PAY})
 PICKED = frozenset({Intent.PAY, Intent.CHOOSE, Intent.PROMISE})
 
@@ -69,6 +81,8 @@ def understand(text: str, *, expecting: str, today: date) -> Understanding:
     awaited = expecting == "verifying" and not grammar().silenced(Intent.CODE, reading.symbols)
     code = code_in(cleaned) if awaited else None
     intent, also = _ranked(found)
+    if not (found and found[0].in_state):
+        intent = _settled(intent, reading, tokens)
     if intent is not Intent.STOP:
         if code is not None:
             intent, also = Intent.CODE, _second(intent, found)
@@ -92,6 +106,21 @@ def _ranked(found: Sequence[Match]) -> tuple[Intent, Intent | None]:
     first = _first_asked(found)
     also = next((m for m in found if m.weight >= REQUEST_WEIGHT and _apart(m, first)), None)
     return Intent(first.intent), Intent(also.intent) if also else None
+
+
+def _settled(ruled: Intent, reading: Reading, tokens: Sequence[Token]) -> Intent:
+    """The grammar's reading, unless the words speak much more strongly for another."""
+    if ruled in RULED or (ruled in CONSENT and len(reading.symbols) <= FEW_WORDS):
+        return ruled
+    sums = evidence(reading.symbols, tokens)
+    if ruled is not Intent.UNKNOWN:
+        sums[ruled] += GRAMMAR_WEIGHT
+    for dear in DEAR - {ruled}:
+        sums[dear] -= CAUTION + VETO_WEIGHT * grammar().silenced(dear, reading.symbols)
+        if not grammar().hinted(dear, reading.symbols):
+            del sums[dear]
+    settled = Intent(max(sums, key=lambda intent: sums[intent]))
+    return ruled if settled in RULED else settled
 
 
 def _first_asked(found: Sequence[Match]) -> Match:

@@ -88,10 +88,17 @@ def table_of(card: Scorecard) -> Table:
     return table
 
 
-def print_score(path: Path, *, console: Console) -> Scorecard:
+def rows_in(path: Path) -> list[Row]:
     with path.open(encoding="utf-8") as lines:
-        card = score(rows_of(lines))
+        return list(rows_of(lines))
+
+
+def print_score(path: Path, *, console: Console, misses: bool = False) -> Scorecard:
+    card = score(rows_in(path))
+    console.print(f"\n{path}")
     console.print(table_of(card))
+    for miss in card.misses if misses else card.dangerous:
+        console.print(f"{miss.row.intent} read as {miss.read_as}: {miss.row.text}", markup=False, highlight=False)
     console.print(f"out of scope read as pay or stop: {len(card.dangerous)}")
     return card
 

@@ -34,6 +34,7 @@ class Match:
     weight: int
     start: int
     end: int
+    in_state: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Grammar:
     in_turn: frozenset[str]
     chatter: tuple[Pattern, ...]
     trade: tuple[Pattern, ...]
+    hints: dict[str, tuple[Pattern, ...]]
 
     def matches(self, symbols: str, state: str) -> list[Match]:
         """The best match of every intent that nothing vetoes, heaviest first, ties by the order in rules.toml."""
@@ -59,12 +61,16 @@ class Grammar:
             if stray and rule.intent not in HEARD_ANYWAY:
                 continue
             if found := rule.pattern.regex.search(symbols):
-                best[rule.intent] = Match(rule.intent, rule.weight, found.start(), found.end())
+                best[rule.intent] = Match(rule.intent, rule.weight, *found.span(), rule.state is not None)
         kept = [match for match in best.values() if not self.silenced(match.intent, symbols)]
         return sorted(kept, key=lambda match: (-match.weight, self.order[match.intent]))
 
     def silenced(self, intent: str, symbols: str) -> bool:
         return _any_in(self.vetoes.get(intent, ()), symbols)
+
+    def hinted(self, intent: str, symbols: str) -> bool:
+        """Whether a text that is about us holds a hint of this intent, for those that need one."""
+        return _any_in(self.hints[intent], symbols) and not _any_in(self.chatter, symbols)
 
     def _worth_trying(self, symbols: str) -> list[Rule]:
         places = set(self.by_symbol[""])
@@ -88,7 +94,7 @@ def grammar() -> Grammar:
     symbols = {name: chr(FIRST_SYMBOL + place) for place, name in enumerate(names)}
     source = read_toml("rules.toml")
     macros = {name: str(text) for name, text in source.pop("macros").items()}
-    order = source.pop("order")
+    order, hints = source.pop("order"), source.pop("hints")
     strict, loose = Writer(symbols, macros, gap="@small"), Writer(symbols, macros, gap="@small|x")
     rules: list[Rule] = []
     vetoes: dict[str, tuple[Pattern, ...]] = {}
@@ -110,6 +116,7 @@ def grammar() -> Grammar:
         frozenset(_names(order["in_turn"])),
         chatter=_patterns(order["chatter"], strict),
         trade=_patterns(order["trade"], strict),
+        hints={intent: _patterns(value, strict) for intent, value in hints.items()},
     )
 
 

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.intents import Intent, understand
-from bot.scoring import Scorecard, rows_of, score
+from bot.scoring import Scorecard, rows_in, score
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "utterances.tsv"
+HELD_OUT = CORPUS.with_name("held_out.tsv")
 TODAY = date(2026, 3, 4)
 STATES = ("idle", "asking_email", "verifying", "choosing", "human")
 LEAST_ACCURACY = 0.90
@@ -23,7 +24,12 @@ def intent_of(text: str, expecting: str = "idle") -> Intent:
 
 @pytest.fixture(scope="module")
 def card() -> Scorecard:
-    return score(rows_of(CORPUS.read_text(encoding="utf-8").splitlines()))
+    return score(rows_in(CORPUS))
+
+
+@pytest.fixture(scope="module")
+def held_out() -> Scorecard:
+    return score(rows_in(HELD_OUT))
 
 
 @pytest.mark.parametrize("intent", list(Intent))
@@ -31,8 +37,18 @@ def test_it_understands_every_intent(card: Scorecard, intent: Intent) -> None:
     assert card.accuracy_of(intent) >= LEAST_ACCURACY, card.confusions()
 
 
-def test_it_never_takes_small_talk_for_a_payment_or_an_opt_out(card: Scorecard) -> None:
-    assert [miss.row.text for miss in card.dangerous] == []
+def test_it_understands_texts_it_never_learned_from(held_out: Scorecard) -> None:
+    assert held_out.accuracy >= LEAST_ACCURACY, held_out.confusions()
+
+
+def test_it_learns_from_no_text_that_is_held_out() -> None:
+    learned = {(row.state, row.text.casefold()) for row in rows_in(CORPUS)}
+
+    assert [row.text for row in rows_in(HELD_OUT) if (row.state, row.text.casefold()) in learned] == []
+
+
+def test_it_never_takes_small_talk_for_a_payment_or_an_opt_out(card: Scorecard, held_out: Scorecard) -> None:
+    assert [miss.row.text for miss in (*card.dangerous, *held_out.dangerous)] == []
 
 
 def test_it_hears_opt_outs_in_plain_words(card: Scorecard) -> None:
