@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import click
 from flask import Flask
 
-from web.cli import chat, database, demo, intents, seed, worker
+from web.cli import chat, database, demo, exchange, intents, seed, worker
 
 COMMANDS: tuple[click.Command, ...] = (
     chat.command,
     database.group,
     demo.command,
+    exchange.import_command,
+    exchange.export_command,
     intents.group,
     seed.command,
     worker.command,
