@@ -19,6 +19,7 @@ from web import (
     pay,
     portal,
     portal_papers,
+    portal_share,
     receipts,
     security,
     simulator,
@@ -32,7 +33,7 @@ from web.webhooks import email, payments, sms
 WEBHOOKS: tuple[Blueprint, ...] = (sms.blueprint, email.blueprint, payments.blueprint)
 PAGES: tuple[Blueprint, ...] = (
     *(health.blueprint, brand.blueprint, unsubscribe.blueprint),
-    *(portal.blueprint, portal_papers.blueprint, pay.blueprint, receipts.blueprint),
+    *(portal.blueprint, portal_papers.blueprint, portal_share.blueprint, pay.blueprint, receipts.blueprint),
 )
 
 

@@ -17,6 +17,8 @@ from models.money import Money
 class Banner(StrEnum):
     DEMO = "demo"
     TEST = "test"
+    PREVIEW = "preview"
+    """For the merchant's own eyes: nothing on the page exists."""
 
 
 class Problem(StrEnum):

@@ -10,7 +10,7 @@ from tests.support import records
 from tests.support.visitor import Visitor
 from tests.support.world import ALICE_EMAIL, BOB_EMAIL, World
 
-BLUEPRINTS = ("portal.", "papers.", "pay.", "receipts.", "bank.")
+BLUEPRINTS = ("portal.", "papers.", "share.", "pay.", "receipts.", "bank.")
 SECRETS = ("INV-1042", "INV-1051", "INV-1060", "1,284.50", "Alice Adams", ALICE_EMAIL, "%PDF-secret")
 
 ASKERS = (None, ("acme", BOB_EMAIL), ("globex", ALICE_EMAIL))
@@ -26,6 +26,7 @@ ROUTES = {
     "portal.accounts": ("GET", "/m/acme/accounts"),
     "portal.choose_account": ("POST", "/m/acme/accounts"),
     "portal.pay": ("POST", "/m/acme/pay"),
+    "share.qr_code": ("GET", "/m/acme/qr.svg"),
     "papers.invoice": ("GET", "/m/acme/invoices/{invoice}"),
     "papers.file": ("GET", "/m/acme/invoices/{invoice}/files/{file}"),
     "papers.statement": ("GET", "/m/acme/statement?customer={alice}&year=all"),

@@ -3,7 +3,7 @@
 
 from flask import Blueprint, Flask
 
-from web.console import access, doors, exporting, invoice_acts, invoice_edit, invoices, overview, wording
+from web.console import access, doors, exporting, invoice_acts, invoice_edit, invoices, overview, portal, wording
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     doors.blueprint,
@@ -12,6 +12,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     invoice_edit.blueprint,
     invoice_acts.blueprint,
     exporting.blueprint,
+    portal.blueprint,
 )
 
 

@@ -45,6 +45,11 @@ TABLE: dict[str, Access] = {
     "console_invoice_acts.issue": WORK,
     "console_invoice_acts.ask_void": MONEY,
     "console_invoice_acts.void": MONEY,
+    "console_portal.show": LOOK,
+    "console_portal.save_logo": RULE,
+    "console_portal.remove_logo": RULE,
+    "console_portal.preview": LOOK,
+    "console_portal.walk": LOOK,
     "console_exporting.ask": MONEY,
     "console_exporting.invoices": MONEY,
 }
