@@ -10,6 +10,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot import email_answers, email_generic, email_reports, reply_tags, threads, verifying
+from bot.channels.autoreply import says_away
 from bot.channels.quoting_signature import without_sign_off
 from bot.intents import Intent, Understanding
 from bot.refusals import understand_email
@@ -30,6 +31,9 @@ log = structlog.get_logger()
 
 READ_CHARS = 1_000
 """An answer begins with what it wants; a long letter's tail would only be misread."""
+
+ASKS_NOTHING = frozenset({Intent.UNKNOWN, Intent.GREETING, Intent.THANKS, Intent.EMAIL, Intent.HUMAN, Intent.RECEIPT})
+"""What the grammar takes an absence note for."""
 
 _ADDRESSES = re.compile(r"\S+@\S+")
 _LONE_CODE = re.compile(r"\D{0,30}\d(?:[ -]?\d){5,7}\D{0,30}")
@@ -81,6 +85,8 @@ def _converse(
     if thread.opted_out_at is None:
         _recognise(turn, customers)
         _file(ctx, message_id, thread.customer_id)
+    if heard.intent in ASKS_NOTHING and says_away(letter.body):
+        return "away"
     within = limits.hit(ctx.session, limits.MAILS_PER_THREAD, str(thread.id), now) and not is_looping(turn)
     replies = list(respond(turn)) if within or heard.intent is Intent.STOP else []
     email_answers.send(turn, mail, replies)

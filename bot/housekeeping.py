@@ -6,6 +6,7 @@ from bot import cases, notices, optouts, refusals, rendering
 from bot.intents import Intent
 from bot.opening_hours import opening_hours
 from bot.turn import Reply, Turn
+from models import limits
 from models.case import CaseKind
 from models.conversation import ConversationState
 from models.customer import Channel, ContactPoint
@@ -83,10 +84,15 @@ def ask_what_to_stop(turn: Turn) -> Sequence[Reply]:
 
 
 def welcome_thanks(turn: Turn) -> Sequence[Reply]:
-    return [] if turn.thread.state is ConversationState.HUMAN else [turn.say("thanks_reply")]
+    """By email nothing: to thank back is one more mail to read, and a help desk's program would thank again."""
+    silent = turn.is_by_email or turn.thread.state is ConversationState.HUMAN
+    return [] if silent else [turn.say("thanks_reply")]
 
 
 def fall_back(turn: Turn) -> Sequence[Reply]:
+    """A letter that we cannot read is a person's to read from the second one on: two programs end there as well."""
+    if turn.is_by_email and not limits.hit(turn.ctx.session, limits.UNREAD_PER_THREAD, str(turn.thread.id), turn.now):
+        return hand_off(turn)
     return [turn.say("fallback" if turn.thread.misses <= 1 else "fallback_person")]
 
 

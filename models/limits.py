@@ -28,6 +28,7 @@ WRONG_PER_MAILBOX = Limit("wrong_per_mailbox", 20, timedelta(days=1))  # per cha
 WRONG_PER_MERCHANT = Limit("wrong_per_merchant", 200, timedelta(days=1))  # then codes grow to 8 digits
 MAILS_PER_THREAD = Limit("mails_per_thread", 10, timedelta(hours=1))  # two programs that answer each other end here
 GENERIC_PER_SENDER = Limit("generic_per_sender", 1, timedelta(days=7))  # RFC 3834 section 2
+UNREAD_PER_THREAD = Limit("unread_per_thread", 1, timedelta(days=7))  # then a person reads: no program answers one
 GENERIC_PER_MERCHANT = Limit("generic_per_merchant", 100, timedelta(hours=1))  # invented senders are no mailing list
 TOKENS_PER_NETWORK = Limit("tokens_per_network", 120, timedelta(minutes=10))  # dead links opened from one network
 WRONG_FACTORS = Limit("wrong_factors", 10, timedelta(hours=1))  # codes of a member's authenticator, right or not

@@ -48,6 +48,39 @@ SUBJECTS = (
 )
 """The weakest sign, so only where a subject begins with it: "Re: out of office chairs" is a customer's."""
 
+LOOKED_AT_CHARS = 600
+_MACHINE_WORDS = re.compile(
+    r"\b(?:automat(?:ed|ic)|auto-?) ?(?:reply|response|message|e-?mail|answer)\b"
+    r"|\b(?:mailbox|inbox|address|account) is (?:not|un) ?(?:monitored|attended|read)"
+    r"|\bdo not (?:reply|respond) to this (?:e-?mail|message|address)"
+    r"|\b(?:ticket|case|request|inquiry) ?\(?(?:#|number|no\.?|id)? ?#?\d{3,}\)?.{0,60}"
+    r"\b(?:received|created|opened|assigned)"
+    r"|\b(?:received|created|opened)\b.{0,60}\b(?:ticket|case) ?(?:#|number|no\.?|id)? ?#?\d{3,}"
+    r"|\breceived your (?:e-?mail|message|request|inquiry|enquiry)\b.{0,120}"
+    r"\b(?:get back|respond|reply|in touch|contact)"
+    r"|\brespuesta autom[a\u00e1]tica|\bno responda a este (?:correo|mensaje)"
+    r"|\bhemos recibido su (?:correo|mensaje|solicitud)"
+    r"|\br\u00e9ponse automatique|\bne pas r\u00e9pondre|\bautomatische (?:antwort|nachricht)|\brisposta automatica"
+    r"|\bautomatisch (?:antwoord|bericht)|\bresposta autom\u00e1tica",
+    re.IGNORECASE | re.DOTALL,
+)
+_AWAY_WORDS = re.compile(
+    r"\b(?:out of (?:the )?office|away from (?:the|my) (?:office|desk|mail)|on (?:vacation|holiday|annual leave|leave)"
+    r"|no longer (?:work|with)|de vacaciones|fuera de (?:la )?oficina|im urlaub|nicht im b\u00fcro|en cong\u00e9"
+    r"|en vacances|in ferie|fuori ufficio|op vakantie|afwezig|de f\u00e9rias|fora do escrit\u00f3rio)\b",
+    re.IGNORECASE,
+)
+
+
+def says_machine(text: str) -> bool:
+    """In so many words: some programs mark their answers in no header at all."""
+    return _MACHINE_WORDS.search(text[:LOOKED_AT_CHARS]) is not None
+
+
+def says_away(text: str) -> bool:
+    """An absence. People on holiday write of theirs, too: it counts only where nothing is asked for."""
+    return _AWAY_WORDS.search(text[:LOOKED_AT_CHARS]) is not None
+
 
 def automatic_reason(headers: Headers, content_type: str, sender: str | None, ours: Collection[str]) -> str | None:
     """A short word for the log; None: a person wrote it, as far as can be told."""

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import structlog
 
-from bot.channels.autoreply import automatic_reason
+from bot.channels.autoreply import automatic_reason, says_machine
 from bot.channels.delivery_reports import delivery_reports
 from bot.channels.email_addresses import REFERENCE_CHARS, message_ids, recipients, reply_tag, sole_sender
 from bot.channels.mime import MAIL_BYTES, Letter, Unreadable, read_mail
@@ -55,6 +55,7 @@ def inbound_email(
     headers = letter.headers if letter else Headers()
     sender = sole_sender(headers)
     to, cc = recipients(headers.all("to")), recipients(headers.all("cc"))
+    text = newest_of(letter) if letter else ""
     reached = (*envelope_to, *headers.all("delivered-to"), *headers.all("x-original-to"), *to, *cc)
     return InboundEmail(
         provider_reference=_reference(headers, checksum),
@@ -63,11 +64,11 @@ def inbound_email(
         to=tuple(address.lower() for address in to),
         cc=tuple(address.lower() for address in cc),
         subject=decode_words(headers.first("subject"))[:SUBJECT_CHARS],
-        text=newest_of(letter) if letter else "",
+        text=text,
         in_reply_to=next(iter(message_ids(headers.all("in-reply-to"))), None),
         references=message_ids(headers.all("references")),
         reply_tag=reply_tag(recipients(reached), mailbox.addresses),
-        automatic=_automatic(letter, sender, mailbox, envelope_from),
+        automatic=_automatic(letter, text, sender, mailbox, envelope_from),
         is_authenticated=is_authenticated and sender is not None,
         reports=delivery_reports(raw, letter) if letter else (),
         is_unreadable=letter is None,
@@ -76,13 +77,15 @@ def inbound_email(
     )
 
 
-def _automatic(letter: Letter | None, sender: str | None, mailbox: Mailbox, envelope_from: str | None) -> str | None:
+def _automatic(
+    letter: Letter | None, text: str, sender: str | None, mailbox: Mailbox, envelope_from: str | None
+) -> str | None:
     """An empty envelope sender is a null return path, which only machines use (RFC 3834); None: nobody told it."""
     if letter is None:
         return "unreadable"
     is_null = envelope_from is not None and not envelope_from.strip(" <>")
     by_mail = automatic_reason(letter.headers, letter.content_type, sender, mailbox.addresses)
-    return by_mail or ("null-return-path" if is_null else None)
+    return by_mail or ("null-return-path" if is_null else "words" if says_machine(text) else None)
 
 
 def newest_of(letter: Letter) -> str:

@@ -77,7 +77,7 @@ def test_it_reads_the_newest_words_only(world: World) -> None:
     inbox = world.inbox(ALICE_EMAIL)
     inbox.writes("what do I owe?")
     quoted = "".join(f"> {line}\n" for line in inbox.reads().text.splitlines())
-    inbox.writes(f"thanks!\n\nOn Fri, Acme <pay@acme.example> wrote:\n{quoted}> Reply STOP to opt out\n")
+    inbox.writes(f"who are you?\n\nOn Fri, Acme <pay@acme.example> wrote:\n{quoted}> Reply STOP to opt out\n")
     inbox.reads("Our answer")
     assert not has_opted_out(world, ALICE_EMAIL)
 
