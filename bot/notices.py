@@ -1,5 +1,6 @@
 """What Till says because something happened: receipts, bank payments under way, failures, a call for a person."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,21 +23,29 @@ KINDS: dict[PaymentStatus, str] = {
     PaymentStatus.RETURNED: "bank_returned",
 }
 """The words for what a payment became; everything else needs none."""
+RETURN_REASONS = {"R01": "funds", "R09": "funds", "R02": "closed", "R03": "unknown", "R04": "unknown"} | dict.fromkeys(
+    ("R05", "R07", "R08", "R10", "R11", "R29"), "unauthorised"
+)
+"""Nacha's return codes, as far as people can do something about it."""
 RETRY_KINDS = frozenset({"pay_failed", "bank_returned"})
 
 
 def announce(ctx: Context, payment: Payment, became: PaymentStatus | None) -> None:
     """Tell the customer what their payment became: in the thread it came from, and to the email on file."""
     kind = KINDS.get(became) if became is not None else None
-    if kind is None:
-        return
+    if kind is not None:
+        tell(ctx, payment, kind)
+
+
+def tell(ctx: Context, payment: Payment, kind: str, **more: str) -> None:
+    """One kind of news about a payment to its customer; `more` fills slots in its own way."""
     merchant = ctx.session.get_one(Merchant, payment.merchant_id)
     customer = ctx.session.get_one(Customer, payment.customer_id)
     thread = ctx.session.get_one(Conversation, payment.conversation_id) if payment.conversation_id is not None else None
     if thread is not None and thread.channel is not Channel.EMAIL:
-        _text(ctx, merchant, customer, payment, thread, kind)
+        _text(ctx, merchant, customer, payment, thread, kind, more)
     if kind != "pay_failed" or _is_news(ctx, payment, thread):
-        _email(ctx, merchant, customer, payment, kind, thread)
+        _email(ctx, merchant, customer, payment, kind, thread, more)
 
 
 def _is_news(ctx: Context, payment: Payment, thread: Conversation | None) -> bool:
@@ -63,13 +72,19 @@ def _retry_link(ctx: Context, payment: Payment) -> PayLink:
 
 
 def _text(
-    ctx: Context, merchant: Merchant, customer: Customer, payment: Payment, thread: Conversation, kind: str
+    ctx: Context,
+    merchant: Merchant,
+    customer: Customer,
+    payment: Payment,
+    thread: Conversation,
+    kind: str,
+    more: Mapping[str, str],
 ) -> None:
     if optouts.is_opted_out(ctx, merchant.id, thread.channel, thread.address):
         return
     locale = thread.locale or customer.locale
     retry = _retry_link(ctx, payment) if kind in RETRY_KINDS else None
-    slots = _slots(ctx, payment, locale)
+    slots = _slots(ctx, payment, locale) | dict(more)
     body = rendering.text(kind, locale, biz=rendering.clean(merchant.name), **slots)
     messenger.queue(
         ctx,
@@ -92,14 +107,20 @@ def _text(
 
 
 def _email(
-    ctx: Context, merchant: Merchant, customer: Customer, payment: Payment, kind: str, thread: Conversation | None
+    ctx: Context,
+    merchant: Merchant,
+    customer: Customer,
+    payment: Payment,
+    kind: str,
+    thread: Conversation | None,
+    more: Mapping[str, str],
 ) -> None:
     point = invoicing.email_on_file(ctx, customer.id)
     if point is None:
         return
     if kind not in optouts.EMAILED_ANYWAY and optouts.is_opted_out(ctx, merchant.id, Channel.EMAIL, point.address):
         return
-    parts = payment_letter(ctx, merchant, payment, kind)
+    parts = payment_letter(ctx, merchant, payment, kind, more)
     in_thread = thread is not None and thread.address == point.address
     retry = _retry_link(ctx, payment) if kind == "pay_failed" and in_thread else None
     # A pay link lives for minutes and is renewed only in the thread it came in; else our page is the way.
@@ -125,40 +146,43 @@ def _email(
     )
 
 
-def payment_letter(ctx: Context, merchant: Merchant, payment: Payment, kind: str) -> letters.Letter:
+def payment_letter(
+    ctx: Context, merchant: Merchant, payment: Payment, kind: str, more: Mapping[str, str] | None = None
+) -> letters.Letter:
     customer = ctx.session.get_one(Customer, payment.customer_id)
     lines = _lines(ctx, payment, customer.locale)
-    slots = _slots(ctx, payment, customer.locale)
+    slots = _slots(ctx, payment, customer.locale) | dict(more or {})
     return letters.letter(kind, customer.locale, merchant=merchant, name=customer.name, lines=lines, **slots)
 
 
 def ask_for_person(ctx: Context, merchant: Merchant, address: str, name: str | None, kind: str) -> None:
     """Mail the merchant that a customer wants one of them. Carries no message text: the thread has it."""
     who = rendering.clean(name) if name else address
-    _tell_merchant(ctx, merchant, "person_wanted", who=who, about=kind)
+    tell_merchant(ctx, merchant, "person_wanted", who=who, about=kind)
 
 
 def tell_undeliverable(ctx: Context, merchant: Merchant, name: str, *, is_complaint: bool) -> None:
     """Without an email on file that works, a customer cannot show who they are: only the merchant can mend that."""
-    _tell_merchant(ctx, merchant, "undeliverable", who=rendering.plain(name), is_complaint=is_complaint)
+    tell_merchant(ctx, merchant, "undeliverable", who=rendering.plain(name), is_complaint=is_complaint)
 
 
 def tell_unreachable(ctx: Context, merchant: Merchant, name: str, channel: Channel, address: str) -> None:
     """The carrier says that a number takes no messages."""
-    _tell_merchant(ctx, merchant, "unreachable", who=rendering.plain(name), channel=channel.value, number=address)
+    tell_merchant(ctx, merchant, "unreachable", who=rendering.plain(name), channel=channel.value, number=address)
 
 
 def tell_paused(ctx: Context, merchant: Merchant, reach: str, code: str) -> None:
     """The carrier refuses: what waits, and what the merchant can do about it."""
-    _tell_merchant(ctx, merchant, "texts_paused", reach=reach, code=code)
+    tell_merchant(ctx, merchant, "texts_paused", reach=reach, code=code)
 
 
 def tell_webhook_disabled(ctx: Context, merchant: Merchant) -> None:
     """Without the address, which may hold a secret: the delivery log has it."""
-    _tell_merchant(ctx, merchant, "webhook_disabled")
+    tell_merchant(ctx, merchant, "webhook_disabled")
 
 
-def _tell_merchant(ctx: Context, merchant: Merchant, kind: str, **slots: object) -> None:
+def tell_merchant(ctx: Context, merchant: Merchant, kind: str, **slots: object) -> None:
+    """By email, to the merchant's own address."""
     parts = letters.letter(kind, merchant.locale, merchant=merchant, **slots)
     messenger.queue(
         ctx,
@@ -181,10 +205,15 @@ def _slots(ctx: Context, payment: Payment, locale: str) -> dict[str, Any]:
     numbers = [rendering.clean(invoice.number, 16) for invoice, _ in _covered(ctx, payment)]
     return {
         "amt": rendering.money(payment.amount, locale),
-        "inv": numbers[0] if len(numbers) == 1 else None,
+        "inv": rendering.clean(payment.description or "", 40) if payment.is_custom else _only(numbers),
         "count": len(numbers),
         "ref": payment.reference,
+        "why": RETURN_REASONS.get(payment.failure_code or "", "other"),
     }
+
+
+def _only(numbers: Sequence[str]) -> str | None:
+    return numbers[0] if len(numbers) == 1 else None
 
 
 def several(count: int, locale: str) -> str:

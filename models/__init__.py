@@ -22,6 +22,7 @@ from models.papers import Attachment, ContentType, InvoiceLine
 from models.paylink import PayLink, PayLinkInvoice, PayLinkState
 from models.payment import Allocation, Method, Payment, PaymentEvent, PaymentStatus
 from models.received_mail import ReceivedMail
+from models.refund import Dispute, DisputeKind, DisputeStatus, Refund, RefundStatus
 from models.reminder import Campaign, CampaignSource, Reminder, ReminderLink, ReminderStatus, SkipReason
 from models.sending_pause import Reach, SendingPause
 from models.session import WebSession
@@ -56,6 +57,9 @@ __all__ = [
     "Database",
     "DeliveryStatus",
     "Direction",
+    "Dispute",
+    "DisputeKind",
+    "DisputeStatus",
     "Environment",
     "EventType",
     "Failure",
@@ -88,6 +92,8 @@ __all__ = [
     "Reach",
     "ReceivedMail",
     "RecoveryCode",
+    "Refund",
+    "RefundStatus",
     "Reminder",
     "ReminderLink",
     "ReminderStatus",

@@ -24,12 +24,22 @@ class PaymentStatus(StrEnum):
     CANCELLED = "cancelled"
     RETURNED = "returned"
     REFUNDED = "refunded"
+    DISPUTED = "disputed"
 
 
 class Method(StrEnum):
     NETWORK = "network"
     BANK = "bank"
     CARD = "card"
+    CASH = "cash"
+    CHECK = "check"
+    OTHER = "other"
+
+
+ONLINE_METHODS = frozenset({Method.NETWORK, Method.BANK, Method.CARD})
+"""Those that a provider takes. The others are recorded by the merchant, who has the money already."""
+DESCRIPTION_CHARS = 200
+PAYER_CHARS = 120
 
 
 _S = PaymentStatus
@@ -39,13 +49,17 @@ TRANSITIONS: dict[PaymentStatus, frozenset[PaymentStatus]] = {
     _S.SUBMITTED: frozenset({_S.PROCESSING, _S.UNKNOWN, _S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.RETURNED}),
     _S.PROCESSING: frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.RETURNED}),
     _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.PROCESSING, _S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.RETURNED}),
-    _S.SUCCEEDED: frozenset({_S.RETURNED, _S.REFUNDED}),
+    _S.SUCCEEDED: frozenset({_S.RETURNED, _S.REFUNDED, _S.DISPUTED}),
     # Money that arrives after we gave up is still money: it is booked, never lost.
     _S.FAILED: frozenset({_S.SUCCEEDED, _S.RETURNED}),
     _S.CANCELLED: frozenset({_S.SUCCEEDED, _S.RETURNED}),
     _S.RETURNED: frozenset(),
-    _S.REFUNDED: frozenset({_S.RETURNED}),
+    # A refund can fail after it succeeded; a dispute can be won.
+    _S.REFUNDED: frozenset({_S.SUCCEEDED, _S.DISPUTED, _S.RETURNED}),
+    _S.DISPUTED: frozenset({_S.SUCCEEDED, _S.REFUNDED, _S.RETURNED}),
 }
+PAID_STATUSES = frozenset({_S.SUCCEEDED, _S.REFUNDED, _S.DISPUTED})
+"""It has brought money and has a receipt."""
 OPEN_STATUSES = frozenset({_S.CREATED, _S.SUBMITTED, _S.PROCESSING, _S.UNKNOWN})
 """While a payment is in one of these, its invoices cannot be paid a second time."""
 
@@ -82,6 +96,16 @@ class Payment(Identified, Base):
     """Kind and last digits as the provider told them, e.g. "Visa 4242"."""
     currency: Mapped[str] = mapped_column(sa.String(3))
     amount_minor: Mapped[int]
+    """What the provider is to take, the fee included."""
+    fee_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    is_custom: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Without an invoice: lands where the merchant chose."""
+    description: Mapped[str | None] = mapped_column(sa.String(DESCRIPTION_CHARS))
+    payer_name: Mapped[str | None] = mapped_column(sa.String(PAYER_CHARS))
+    return_url: Mapped[str | None] = mapped_column(sa.Text)
+    """Where the provider sends people back to, for a payment without a link."""
+    terms_version: Mapped[int | None]
+    """Which of the merchant's terms were accepted with it."""
     status: Mapped[PaymentStatus] = mapped_column(stored(PaymentStatus), default=PaymentStatus.CREATED)
     provider: Mapped[str] = mapped_column(sa.String(16))
     provider_reference: Mapped[str | None] = mapped_column(sa.String(255))
@@ -97,6 +121,10 @@ class Payment(Identified, Base):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def fee(self) -> Money:
+        return Money(self.fee_minor, self.currency)
 
     @property
     def is_open(self) -> bool:

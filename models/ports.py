@@ -1,6 +1,6 @@
 """The outside as Till sees it: one small Protocol per port and the values that cross it. No vendor's word in here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from models.customer import Channel
 from models.message import Failure, MessageStatus
 from models.money import Money
 from models.payment import Method
+from models.refund import DisputeStatus, RefundStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,49 @@ class GatewayEventKind(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     RETURNED = "returned"
+    REFUND = "refund"
+    DISPUTE = "dispute"
+
+
+@dataclass(frozen=True, slots=True)
+class StartRefund:
+    """`reference` is the idempotency key at the provider; `payment` and `provider_reference` name what is refunded."""
+
+    reference: str
+    payment: str
+    provider_reference: str | None
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class RefundWord:
+    """What a provider says of one refund. `reference` None: made by somebody at the provider, not through Till."""
+
+    reference: str | None
+    provider_reference: str
+    status: RefundStatus
+    amount: Money
+    failure_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeWord:
+    provider_reference: str
+    status: DisputeStatus
+    amount: Money
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRecord:
+    """How a provider's books have one payment at this moment. `kind` None: nobody has confirmed it."""
+
+    reference: str
+    provider_reference: str
+    kind: GatewayEventKind | None
+    amount: Money
+    refunded: Money
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +274,10 @@ class GatewayEvent:
     amount: Money
     method_label: str | None = None
     failure_code: str | None = None
+    refund: RefundWord | None = None
+    """With REFUND."""
+    dispute: DisputeWord | None = None
+    """With DISPUTE."""
 
 
 class Gateway(Protocol):
@@ -246,6 +294,19 @@ class Gateway(Protocol):
     def cancel(self, reference: str, provider_reference: str | None) -> bool:
         """Close an attempt that nobody confirmed, or that never arrived (no provider_reference): no money moves for it
         any more. False if it was confirmed meanwhile: fetch it. Raises ProviderError."""
+        ...
+
+    def refund(self, wanted: StartRefund) -> RefundWord:
+        """Give money back: once for a reference, however often asked. Raises ProviderError; `accepted_unknown` when it
+        may have been done."""
+        ...
+
+    def find_refund(self, wanted: StartRefund) -> RefundWord | None:
+        """The provider's present word on a refund, None if it never had it. Raises ProviderError."""
+        ...
+
+    def list_since(self, since: datetime) -> Iterator[ProviderRecord]:
+        """Every payment of ours that was started there since then, the newest first. Raises ProviderError."""
         ...
 
     def parse_event(self, request: WebhookRequest) -> GatewayEvent | None:

@@ -1,18 +1,16 @@
-"""Attempts to pay that are still open: which invoices they hold, when another may take their place, closing them at the
-provider. At most one is open per invoice."""
+"""Attempts to pay that are still open: when another may take their place, closing them at the provider."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import Session
 
 from models.context import Runtime
 from models.errors import ProviderError
-from models.payment import Allocation, Payment, PaymentStatus
+from models.payment import Payment, PaymentStatus
 from models.ports import GatewayEvent, GatewayEventKind
-from payments import settle
+from payments import closing, holds, settle
 
 log = structlog.get_logger()
 
@@ -22,12 +20,6 @@ START_TIMEOUT = timedelta(seconds=60)
 """Longer than any gateway call may take (50 s): an attempt without an address by then was left by a dead process."""
 ABANDONED_AFTER = timedelta(minutes=5)
 """Unconfirmed this long, an attempt from elsewhere gives way. One's own gives way at once: a second press means it."""
-
-
-def open_over(session: Session, invoice_ids: Collection[int]) -> Sequence[Payment]:
-    """The open attempts that hold any of these invoices."""
-    holding = sa.select(Allocation.payment_id).where(Allocation.invoice_id.in_(invoice_ids), Allocation.is_open)
-    return session.scalars(sa.select(Payment).where(Payment.id.in_(holding)).order_by(Payment.id)).all()
 
 
 def is_started(payment: Payment) -> bool:
@@ -67,10 +59,23 @@ def close(runtime: Runtime, payment: Payment, announce: settle.Announce = settle
 def close_open(
     runtime: Runtime, invoice_ids: Collection[int], announce: settle.Announce = settle.silent
 ) -> list[settle.Settlement]:
-    """After an invoice was changed or voided: nobody can confirm the old amount any more."""
+    """At once, for somebody who waits to see it. The job of payments/closing.py does the same in any case."""
     with runtime.read() as ctx:
-        waiting = [p for p in open_over(ctx.session, invoice_ids) if p.status is PaymentStatus.SUBMITTED]
+        waiting = [p for p in holds.open_over(ctx.session, invoice_ids) if p.status is PaymentStatus.SUBMITTED]
     return [done for payment in waiting if (done := close(runtime, payment, announce)) is not None]
+
+
+def close_by_id(runtime: Runtime, public_id: str, tries: int, announce: settle.Announce = settle.silent) -> None:
+    """The job of payments/closing.py: nobody shall confirm an amount that is owed no more."""
+    with runtime.read() as ctx:
+        payment = ctx.session.scalars(sa.select(Payment).where(Payment.public_id == public_id)).one()
+    if payment.status is not PaymentStatus.SUBMITTED or close(runtime, payment, announce) is not None:
+        return
+    if tries < len(closing.RETRY_S):
+        with runtime.write() as ctx:
+            closing.enqueue(ctx, public_id, tries + 1)
+    else:
+        log.error("attempt.never_closed", payment=public_id)
 
 
 def _cancelled(payment: Payment) -> GatewayEvent:

@@ -7,16 +7,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from models import guards
 from models.invoice import Invoice, InvoiceStatus
 from models.ledger import Account, LedgerEntry
+from models.merchant import Merchant
 from models.payment import Payment
+from models.refund import Dispute
 
 
 class Fault(StrEnum):
     UNBALANCED = "unbalanced"
     """A journal whose debits and credits differ."""
     DRIFTED = "drifted"
-    """An invoice whose balance is not what its entries add up to."""
+    """An invoice or a dispute whose balance is not what its entries add up to."""
     OVERDRAWN = "overdrawn"
     """More credit used, or more of a payment taken back, than there ever was."""
     MISFILED = "misfiled"
@@ -34,19 +37,51 @@ class Discrepancy:
     found_minor: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What a merchant's account holds, by its slug. All of one currency add up to zero."""
+
+    merchant: str
+    currency: str
+    account: Account
+    minor: int
+
+
 _entry = LedgerEntry.__table__.c
 _SUM = sa.func.coalesce(sa.func.sum(_entry.amount_minor), 0)
 
 
 def verify(session: Session, merchant_id: int | None = None) -> list[Discrepancy]:
     """Everything wrong in one merchant's ledger, or in all of them. Empty means proven."""
-    checks = (_unbalanced(), _drifted(), _overspent_credit(), _overdrawn_payments(), _misfiled())
+    checks = (_unbalanced(), _drifted(), _overspent_credit(), _overdrawn_payments(), _misfiled(), _withheld())
     found = []
     for fault, merchant, statement in checks:
         scoped = statement if merchant_id is None else statement.where(merchant == merchant_id)
         for reference, currency, expected, actual in session.execute(scoped):
             found.append(Discrepancy(fault, str(reference), currency, int(expected), int(actual)))
     return found
+
+
+def sums(session: Session) -> list[Sum]:
+    rows = session.execute(
+        sa.select(Merchant.slug, _entry.currency, _entry.account, _SUM)
+        .join(Merchant, Merchant.id == _entry.merchant_id)
+        .group_by(Merchant.slug, _entry.currency, _entry.account)
+        .order_by(Merchant.slug, _entry.currency, _entry.account)
+    )
+    return [Sum(slug, currency, account, int(minor)) for slug, currency, account, minor in rows]
+
+
+def missing_guards(session: Session) -> list[str]:
+    """Append-only tables that the database would let somebody change in place."""
+    if session.get_bind().dialect.name == "postgresql":
+        names = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+        wanted = {table: {f"{table}_append_only"} for table in guards.APPEND_ONLY}
+    else:
+        names = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        wanted = {table: {f"{table}_no_update", f"{table}_no_delete"} for table in guards.APPEND_ONLY}
+    there = set(session.scalars(sa.text(names)))
+    return sorted(table for table, triggers in wanted.items() if not triggers <= there)
 
 
 _Check = tuple[Fault, sa.ColumnElement[Any], sa.Select[Any, Any, Any, Any]]
@@ -85,11 +120,22 @@ def _overdrawn_payments() -> _Check:
     statement = (
         sa.select(payment.public_id, _entry.currency, sa.literal(0), _SUM)
         .join_from(LedgerEntry.__table__, Payment.__table__, _entry.payment_id == payment.id)
-        .where(_entry.account == Account.CLEARING)
+        .where(_entry.account.in_((Account.CLEARING, Account.CASH)))
         .group_by(payment.public_id, _entry.currency)
         .having(_SUM < 0)
     )
     return Fault.OVERDRAWN, _entry.merchant_id, statement
+
+
+def _withheld() -> _Check:
+    """What disputes withhold, by their own word and by the ledger's."""
+    payment, dispute = Payment.__table__.c, Dispute.__table__.c
+    told = sa.select(sa.func.coalesce(sa.func.sum(dispute.withheld_minor), 0)).where(dispute.payment_id == payment.id)
+    held = sa.select(_SUM).where(_entry.payment_id == payment.id, _entry.account == Account.DISPUTED)
+    statement = sa.select(payment.public_id, payment.currency, told.scalar_subquery(), held.scalar_subquery()).where(
+        sa.exists().where(dispute.payment_id == payment.id), told.scalar_subquery() != held.scalar_subquery()
+    )
+    return Fault.DRIFTED, payment.merchant_id, statement
 
 
 def _misfiled() -> _Check:

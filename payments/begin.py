@@ -1,27 +1,23 @@
-"""Pressing "pay": reserve the invoices, commit, start at the provider. Amounts and invoices come from the database;
-what the page showed is compared, never used."""
+"""Pressing "pay" behind a link: reserve the invoices, commit, start at the provider. Amounts and invoices come from the
+database; what the page showed is compared, never used. Of an open invoice any part may be paid, where the merchant
+allows it."""
 
-import hashlib
-import re
-import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from models.context import Context, Runtime
 from models.errors import DomainError
-from models.idempotency import KEY_MAX_CHARS, IdempotencyKey
 from models.invoice import Invoice, InvoiceStatus
+from models.merchant import Merchant
 from models.money import Money
 from models.paylink import PayLink, PayLinkInvoice, PayLinkState
-from models.payment import Allocation, Method, Payment, PaymentStatus
-from payments import attempts, invoices, links, schedule, settle, standing
+from models.payment import ONLINE_METHODS, Allocation, Method, Payment, PaymentStatus
+from payments import attempts, fees, holds, invoices, keys, links, opening, settle, shares, standing
+from payments.opening import Plan
 from payments.starting import BeginResult, start
 
-_KEY = re.compile(rf"[!-~]{{1,{KEY_MAX_CHARS}}}")
-_READABLE = "23456789BCDFGHJKMNPQRSTVWXZ"  # nothing that looks or sounds like another, no vowels: no words
 _DEAD_LINK = {
     PayLinkState.SPENT: "already_paid",
     PayLinkState.REVOKED: "link_revoked",
@@ -44,10 +40,10 @@ class _Press:
     idempotency_key: str
     shown_total: Money
     shown_version: str | None
-
-    @property
-    def fingerprint(self) -> str:
-        return hashlib.sha256(repr(self).encode()).hexdigest()
+    shown_fee: Money | None
+    amount: Money | None
+    named: tuple[tuple[str, Money], ...]
+    terms_version: int | None
 
 
 class _InTheWay(Exception):
@@ -66,17 +62,27 @@ def begin(
     idempotency_key: str,
     shown_total: Money,
     shown_version: str | None = None,
+    shown_fee: Money | None = None,
+    amount: Money | None = None,
+    named: Mapping[str, Money] | None = None,
+    terms_version: int | None = None,
     announce: settle.Announce = settle.silent,
 ) -> BeginResult:
     """Start paying what a link covers, or take up the attempt that this link has open already. Call with no transaction
     open. `announce` hears of an older attempt that had to be ended for this one.
 
+    `shown_total` is what the page said is owed in all. `amount`: only so much of it, the oldest invoice first; `named`:
+    so much of each, by the invoices' public ids. `shown_fee` is what the page said comes on top (fees.quote).
+
     Raises DomainError: "bad_token", "link_expired", "link_revoked", "already_paid", "invoice_void", "amount_changed",
-    "idempotency_key_invalid", "idempotency_mismatch"; PaymentInFlight ("payment_in_flight").
+    "idempotency_key_invalid", "idempotency_mismatch", "method_unknown", "terms_changed"; for a part "bad_amount",
+    "above_balance", "partial_not_allowed", "below_minimum", "not_found"; PaymentInFlight ("payment_in_flight").
     """
-    if _KEY.fullmatch(idempotency_key) is None:
-        raise DomainError("idempotency_key_invalid")
-    press = _Press(token, method, idempotency_key, shown_total, shown_version)
+    keys.check(idempotency_key)
+    if method not in ONLINE_METHODS:
+        raise DomainError("method_unknown")
+    parts = tuple(sorted((named or {}).items()))
+    press = _Press(token, method, idempotency_key, shown_total, shown_version, shown_fee, amount, parts, terms_version)
     try:
         payment = _reserve(runtime, press)
     except _InTheWay as found:
@@ -92,57 +98,30 @@ def begin(
 
 def _reserve(runtime: Runtime, press: _Press) -> Payment:
     with runtime.write() as ctx:
-        answer = _answer(ctx, press)
+        link = links.find(ctx, press.token)
+        answer = keys.answer(
+            ctx,
+            link.merchant_id,
+            press.idempotency_key,
+            keys.fingerprint(press),
+            lambda: _take_up_or_open(ctx, link, press),
+            passing=PaymentInFlight,  # passes by itself, so it is no answer to keep
+        )
     # Committed, the one time in this package: from here on the provider may be asked, and a repeat finds the answer.
     if isinstance(answer, str):
         raise DomainError(answer)
     return answer
 
 
-def _answer(ctx: Context, press: _Press) -> Payment | str:
-    """The payment, or the code of a refusal. Either is kept with the key."""
-    link = links.find(ctx, press.token)
-    if not _claim(ctx, link.merchant_id, press):
-        return _given_before(ctx, link.merchant_id, press)
-    key = ctx.session.get_one(IdempotencyKey, (link.merchant_id, press.idempotency_key))
-    try:
-        payment = _take_up_or_open(ctx, link, press)
-    except PaymentInFlight:
-        raise  # passes by itself, so it is no answer to keep
-    except DomainError as refusal:
-        key.error_code = refusal.code
-        return refusal.code
-    key.payment_id = payment.id
-    return payment
-
-
-def _claim(ctx: Context, merchant_id: int, press: _Press) -> bool:
-    insert = postgresql.insert if ctx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(IdempotencyKey).values(
-        merchant_id=merchant_id,
-        key=press.idempotency_key,
-        fingerprint=press.fingerprint,
-        created_at=ctx.clock.now(),
-    )
-    claimed = ctx.session.execute(statement.on_conflict_do_nothing().returning(IdempotencyKey.key))
-    return claimed.first() is not None
-
-
-def _given_before(ctx: Context, merchant_id: int, press: _Press) -> Payment | str:
-    key = ctx.session.get_one(IdempotencyKey, (merchant_id, press.idempotency_key))
-    if key.fingerprint != press.fingerprint:
-        raise DomainError("idempotency_mismatch")
-    return key.error_code or ctx.session.get_one(Payment, key.payment_id)
-
-
 def _take_up_or_open(ctx: Context, link: PayLink, press: _Press) -> Payment:
     now = ctx.clock.now()
     ids = ctx.session.scalars(sa.select(PayLinkInvoice.invoice_id).where(PayLinkInvoice.pay_link_id == link.id)).all()
     due = _payable(invoices.lock(ctx.session, ids), press, link.state(now))
-    under_way = attempts.open_over(ctx.session, ids)
+    plan = _plan(ctx, link, due, press)
+    under_way = holds.open_over(ctx.session, ids)
     if not under_way:
-        return _open(ctx, link, due, press)
-    if len(under_way) == 1 and _is_same(under_way[0], link, press):
+        return opening.open_payment(ctx, plan)
+    if len(under_way) == 1 and _is_same(ctx, under_way[0], plan):
         return under_way[0]
     for attempt in under_way:
         if not attempts.may_supersede(attempt, link.conversation_id, now):
@@ -164,41 +143,36 @@ def _payable(covered: Sequence[Invoice], press: _Press, state: PayLinkState) -> 
     return due
 
 
-def _is_same(payment: Payment, link: PayLink, press: _Press) -> bool:
-    same = payment.pay_link_id == link.id and payment.method is press.method and payment.amount == press.shown_total
-    return same and payment.status is PaymentStatus.SUBMITTED
-
-
-def _open(ctx: Context, link: PayLink, due: Sequence[Invoice], press: _Press) -> Payment:
-    now, amount = ctx.clock.now(), standing.total(due)
-    payment = Payment(
+def _plan(ctx: Context, link: PayLink, due: Sequence[Invoice], press: _Press) -> Plan:
+    merchant = ctx.session.get_one(Merchant, link.merchant_id)
+    opening.check_terms(merchant, press.terms_version)
+    wanted = _shares(merchant, due, press)
+    quote = fees.quote(merchant, press.method, Money(sum(wanted.values()), due[0].currency))
+    if quote.fee and quote.fee != press.shown_fee:
+        raise DomainError("amount_changed")  # nobody pays a fee that they were not shown
+    return Plan(
         merchant_id=link.merchant_id,
         customer_id=link.customer_id,
+        mode=due[0].mode,
+        method=press.method,
+        quote=quote,
+        provider=ctx.ports.gateway.name,
+        shares=wanted,
         pay_link_id=link.id,
         conversation_id=link.conversation_id,
-        mode=due[0].mode,
-        reference=_new_reference(ctx, link.merchant_id),
-        method=press.method,
-        currency=amount.currency,
-        amount_minor=amount.minor,
-        status=PaymentStatus.CREATED,
-        provider=ctx.ports.gateway.name,
-        created_at=now,
-        submitted_at=now,
+        terms_version=press.terms_version,
     )
-    payment.move_to(PaymentStatus.SUBMITTED)
-    schedule.restart(payment, now)
-    ctx.session.add(payment)
-    ctx.session.flush()
-    shares = [{"payment_id": payment.id, "invoice_id": i.id, "amount_minor": i.balance_minor} for i in due]
-    ctx.session.execute(sa.insert(Allocation), shares)
-    settle.note(ctx, payment, "submitted")
-    return payment
 
 
-def _new_reference(ctx: Context, merchant_id: int) -> str:
-    while True:
-        reference = "".join(secrets.choice(_READABLE) for _ in range(6))
-        taken = sa.select(Payment.id).where(Payment.merchant_id == merchant_id, Payment.reference == reference)
-        if ctx.session.scalars(taken).first() is None:
-            return reference
+def _shares(merchant: Merchant, due: Sequence[Invoice], press: _Press) -> shares.Shares:
+    if press.named:
+        return shares.named(merchant, due, dict(press.named))
+    return shares.everything(due) if press.amount is None else shares.part(merchant, due, press.amount)
+
+
+def _is_same(ctx: Context, payment: Payment, plan: Plan) -> bool:
+    same = payment.pay_link_id == plan.pay_link_id and payment.method is plan.method
+    if not same or payment.status is not PaymentStatus.SUBMITTED or payment.amount != plan.quote.total:
+        return False
+    held = sa.select(Allocation.invoice_id, Allocation.amount_minor).where(Allocation.payment_id == payment.id)
+    return dict(ctx.session.execute(held).all()) == plan.shares

@@ -75,14 +75,6 @@ def edit(
 def withdraw(ctx: Context, invoice: Invoice) -> None:
     """Ask no more. Raises DomainError("invoice_state")."""
     invoices.void(ctx, invoice)
-    close_attempts(ctx, invoice)
-
-
-def close_attempts(ctx: Context, invoice: Invoice) -> None:
-    """Nobody can confirm an amount any more that is not owed."""
-    ctx.session.flush()
-    job_id = f"close-{invoice.id}-{invoice.version}"
-    ctx.ports.jobs.enqueue(ctx.session, "close_attempts", invoice.id, queue="jobs", job_id=job_id)
 
 
 def today(ctx: Context, merchant: Merchant) -> date:
@@ -92,7 +84,6 @@ def today(ctx: Context, merchant: Merchant) -> date:
 def _ask_for(ctx: Context, invoice: Invoice, total: Money, items: Sequence[Item]) -> None:
     if invoice.status is InvoiceStatus.OPEN:
         invoices.amend(ctx, invoice, total, items)
-        close_attempts(ctx, invoice)
         return
     invoice.total_minor = invoice.balance_minor = total.minor
     invoice.version += 1

@@ -9,7 +9,7 @@ from models.context import Context
 from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Mode
 from models.money import Money
-from payments import ledger, papers
+from payments import closing, ledger, papers
 from payments.papers import Item
 
 
@@ -48,20 +48,21 @@ def issue(ctx: Context, invoice: Invoice) -> None:
 
 
 def amend(ctx: Context, invoice: Invoice, total: Money, items: Sequence[Item] = ()) -> None:
-    """Ask for another total. Lines that no longer add up to it go; `items` come instead. Then close what is being paid
-    of it: attempts.close_open, once this is committed.
-    Raises DomainError("invoice_state"), DomainError("below_paid"), DomainError("mixed_currencies"), and what
-    papers.itemise raises."""
+    """Ask for another total. Lines that no longer add up to it go; `items` come instead. What is being paid of it and
+    was not confirmed yet is closed afterwards. Raises DomainError("invoice_state"), DomainError("below_paid"),
+    DomainError("mixed_currencies"), and what papers.itemise raises."""
     held = _locked(ctx, invoice)
     changes = total != held.total
     ledger.adjust(ctx, held, total)
     if changes or items:
         papers.itemise(ctx, held, items)
+    closing.close_later(ctx, [held.id])
 
 
 def void(ctx: Context, invoice: Invoice) -> None:
-    """Ask no more. Then close what is being paid of it, as after amend. Raises DomainError("invoice_state")."""
+    """Ask no more, and close what is being paid of it, as after amend. Raises DomainError("invoice_state")."""
     ledger.void(ctx, _locked(ctx, invoice))
+    closing.close_later(ctx, [invoice.id])
 
 
 def _locked(ctx: Context, invoice: Invoice) -> Invoice:

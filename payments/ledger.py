@@ -1,7 +1,7 @@
 """The only writer of ledger entries and of invoice balances, always both together. Corrects by new entries only.
 Callers hold the invoices' locks (payments/invoices.py)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from models.errors import DomainError
 from models.invoice import Invoice, InvoiceStatus
 from models.ledger import Account, LedgerEntry
 from models.money import Money
-from models.payment import Payment
+from models.payment import ONLINE_METHODS, Payment
 from models.webhook import EventType
 
 
@@ -34,7 +34,7 @@ def issue(ctx: Context, invoice: Invoice) -> None:
     invoice.move_to(InvoiceStatus.OPEN)
     invoice.balance_minor = invoice.total_minor
     ctx.session.flush()
-    _post(ctx, invoice, invoice.currency, _owing(invoice, invoice.total_minor))
+    post(ctx, invoice, invoice.currency, _owing(invoice, invoice.total_minor))
     events.invoice(ctx, EventType.INVOICE_OPENED, invoice)
 
 
@@ -62,7 +62,7 @@ def adjust(ctx: Context, invoice: Invoice, total: Money) -> None:
     invoice.balance_minor += change
     invoice.version += 1
     if change:
-        _post(ctx, invoice, invoice.currency, _owing(invoice, change))
+        post(ctx, invoice, invoice.currency, _owing(invoice, change))
         events.invoice(ctx, EventType.INVOICE_UPDATED, invoice)
 
 
@@ -73,39 +73,56 @@ def void(ctx: Context, invoice: Invoice) -> None:
     invoice.balance_minor = 0
     invoice.version += 1
     if owed:
-        _post(ctx, invoice, invoice.currency, _owing(invoice, -owed))
+        post(ctx, invoice, invoice.currency, _owing(invoice, -owed))
     events.invoice(ctx, EventType.INVOICE_VOIDED, invoice)
 
 
 def capture(ctx: Context, payment: Payment, received: Money, shares: Sequence[tuple[Invoice, int]]) -> Money:
-    """Book money that arrived: each share on its invoice, the rest as the customer's credit, which is returned.
-    A share is at most its invoice's balance."""
-    rest = received - Money(sum(share for _, share in shares), received.currency)
-    lines = [Line(Account.CLEARING, received.minor), Line(Account.CREDIT, -rest.minor)]
+    """Book money that arrived: each share on its invoice, the fee, the rest as the customer's credit, which is
+    returned. A share is at most its invoice's balance. Money of another amount than the payment's carries no fee."""
+    fee = payment.fee if received == payment.amount else Money(0, received.currency)
+    rest = received - fee - Money(sum(share for _, share in shares), received.currency)
+    lines = [Line(held_in(payment), received.minor), Line(Account.FEES, -fee.minor), Line(Account.CREDIT, -rest.minor)]
     for invoice, share in shares:
         invoice.balance_minor -= share
-        if invoice.balance_minor == 0:
-            invoice.move_to(InvoiceStatus.PAID)
-            invoice.paid_at = ctx.clock.now()
-            events.invoice(ctx, EventType.INVOICE_PAID, invoice)
+        mark_paid(ctx, invoice)
         lines.append(Line(Account.RECEIVABLE, -share, invoice.id))
-    _post(ctx, payment, received.currency, lines)
+    post(ctx, payment, received.currency, lines)
     return rest
 
 
-def reverse(ctx: Context, payment: Payment, invoices: Iterable[Invoice]) -> None:
-    """Take back whatever this payment has brought so far, and reopen what it had paid. Nothing booked: nothing done."""
-    by_id = {invoice.id: invoice for invoice in invoices}
-    for currency, lines in _booked(ctx.session, payment).items():
-        _post(ctx, payment, currency, [Line(line.account, -line.amount_minor, line.invoice_id) for line in lines])
-        for line in lines:
-            if line.invoice_id is not None:
-                _reopen(ctx, by_id[line.invoice_id], -line.amount_minor)
+def held_in(payment: Payment) -> Account:
+    """Where its money is: at a provider, or with the merchant."""
+    return Account.CLEARING if payment.method in ONLINE_METHODS else Account.CASH
 
 
-def _reopen(ctx: Context, invoice: Invoice, owed: int) -> None:
+def apply_credit(ctx: Context, invoice: Invoice, share: Money) -> None:
+    """Pay of the invoice with its customer's credit. `share` is at most either of them; the caller holds both locks."""
+    invoice.balance_minor -= share.minor
+    mark_paid(ctx, invoice)
+    lines = [Line(Account.CREDIT, share.minor), Line(Account.RECEIVABLE, -share.minor, invoice.id)]
+    post(ctx, invoice, share.currency, lines)
+
+
+def unapply_credit(ctx: Context, invoice: Invoice, share: Money) -> None:
+    """The reverse of apply_credit: there was no such credit."""
+    lines = [Line(Account.CREDIT, -share.minor), Line(Account.RECEIVABLE, share.minor, invoice.id)]
+    post(ctx, invoice, share.currency, lines)
+    reopen(ctx, invoice, share.minor)
+
+
+def mark_paid(ctx: Context, invoice: Invoice) -> None:
+    """After its balance went down."""
+    if invoice.balance_minor == 0:
+        invoice.move_to(InvoiceStatus.PAID)
+        invoice.paid_at = ctx.clock.now()
+        events.invoice(ctx, EventType.INVOICE_PAID, invoice)
+
+
+def reopen(ctx: Context, invoice: Invoice, owed: int) -> None:
+    """After its RECEIVABLE went up again: ask for it, but for one that was voided meanwhile."""
     if invoice.status is InvoiceStatus.VOID:
-        _post(ctx, invoice, invoice.currency, _owing(invoice, -owed))  # nobody owes a voided invoice again
+        post(ctx, invoice, invoice.currency, _owing(invoice, -owed))  # nobody owes a voided invoice again
         return
     invoice.balance_minor += owed
     if invoice.status is InvoiceStatus.PAID:
@@ -126,14 +143,7 @@ def credit(session: Session, customer_id: int, currency: str) -> Money:
     return Money(-_total(session, mine, Account.CREDIT), currency)
 
 
-def received(session: Session, payment: Payment) -> list[Money]:
-    """What this payment has brought and not lost again, per currency."""
-    return [
-        Money(line.amount_minor, currency)
-        for currency, lines in _booked(session, payment).items()
-        for line in lines
-        if line.account is Account.CLEARING
-    ]
+_CAPTURED_INTO = (Account.RECEIVABLE, Account.FEES, Account.CREDIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +151,19 @@ class Capture:
     """How the money of a payment was booked when it came, whatever happened to it later."""
 
     shares: tuple[tuple[Invoice, Money], ...]
+    fee: Money
     credited: Money
     at: datetime
 
 
 def capture_of(session: Session, payment: Payment) -> Capture | None:
     """None: the payment has brought nothing yet, or not in its own currency."""
+    first = sa.select(LedgerEntry.journal).where(LedgerEntry.payment_id == payment.id).order_by(LedgerEntry.id).limit(1)
     both: sa.Select[LedgerEntry, Invoice | None] = sa.select(LedgerEntry, Invoice)
     rows = session.execute(
         both.outerjoin(Invoice, Invoice.id == LedgerEntry.invoice_id)
-        .where(LedgerEntry.payment_id == payment.id, LedgerEntry.amount_minor < 0)
-        .where(LedgerEntry.account.in_((Account.RECEIVABLE, Account.CREDIT)), LedgerEntry.currency == payment.currency)
+        .where(LedgerEntry.payment_id == payment.id, LedgerEntry.journal == first.scalar_subquery())
+        .where(LedgerEntry.account.in_(_CAPTURED_INTO), LedgerEntry.currency == payment.currency)
         .order_by(LedgerEntry.id)
     ).all()
     if not rows:
@@ -159,8 +171,9 @@ def capture_of(session: Session, payment: Payment) -> Capture | None:
     shares = tuple(
         (invoice, Money(-entry.amount_minor, entry.currency)) for entry, invoice in rows if invoice is not None
     )
-    rest = sum(-entry.amount_minor for entry, invoice in rows if invoice is None)
-    return Capture(shares, Money(rest, payment.currency), rows[0][0].created_at)
+    rest = sum(-entry.amount_minor for entry, _ in rows if entry.account is Account.CREDIT)
+    fee = sum(-entry.amount_minor for entry, _ in rows if entry.account is Account.FEES)
+    return Capture(shares, Money(fee, payment.currency), Money(rest, payment.currency), rows[0][0].created_at)
 
 
 def _total(session: Session, which: sa.ColumnElement[bool], account: Account) -> int:
@@ -168,27 +181,23 @@ def _total(session: Session, which: sa.ColumnElement[bool], account: Account) ->
     return int(session.scalars(summed.where(which, LedgerEntry.account == account)).one())
 
 
-def _booked(session: Session, payment: Payment) -> dict[str, list[Line]]:
-    """The payment's net lines per currency."""
+def booked(session: Session, payment: Payment) -> dict[tuple[Account, int | None], int]:
+    """What the payment's entries in its own currency add up to, by account and invoice."""
     entry = LedgerEntry
     rows = session.execute(
-        sa.select(entry.currency, entry.account, entry.invoice_id, sa.func.sum(entry.amount_minor))
-        .where(entry.payment_id == payment.id)
-        .group_by(entry.currency, entry.account, entry.invoice_id)
-        .having(sa.func.sum(entry.amount_minor) != 0)
-        .order_by(entry.currency, entry.account, entry.invoice_id)
+        sa.select(entry.account, entry.invoice_id, sa.func.sum(entry.amount_minor))
+        .where(entry.payment_id == payment.id, entry.currency == payment.currency)
+        .group_by(entry.account, entry.invoice_id)
+        .order_by(entry.account, entry.invoice_id)
     )
-    booked: dict[str, list[Line]] = {}
-    for currency, account, invoice_id, amount in rows:
-        booked.setdefault(currency, []).append(Line(account, int(amount), invoice_id))
-    return booked
+    return {(account, invoice_id): int(amount) for account, invoice_id, amount in rows}
 
 
 def _owing(invoice: Invoice, amount_minor: int) -> list[Line]:
     return [Line(Account.RECEIVABLE, amount_minor, invoice.id), Line(Account.REVENUE, -amount_minor, invoice.id)]
 
 
-def _post(ctx: Context, source: Invoice | Payment, currency: str, lines: Sequence[Line]) -> None:
+def post(ctx: Context, source: Invoice | Payment, currency: str, lines: Sequence[Line]) -> None:
     if sum(line.amount_minor for line in lines) != 0:
         raise ValueError("unbalanced journal")
     journal, now = new_public_id(), ctx.clock.now()

@@ -53,6 +53,7 @@ class ReceiptView:
     merchant: Merchant
     customer: Customer
     lines: tuple[tuple[Invoice, Money], ...]
+    fee: Money
     credited: Money
     paid_at: datetime
     returned_at: datetime | None
@@ -200,6 +201,7 @@ def read_receipt(ctx: Context, token: str) -> ReceiptView:
         merchant=ctx.session.get_one(Merchant, payment.merchant_id),
         customer=ctx.session.get_one(Customer, payment.customer_id),
         lines=capture.shares,
+        fee=capture.fee,
         credited=capture.credited,
         paid_at=capture.at,
         returned_at=_returned_at(ctx, payment),

@@ -7,7 +7,7 @@ from models.context import Runtime
 from models.errors import ProviderError
 from models.payment import OPEN_STATUSES, Payment, PaymentStatus
 from payments import attempts, schedule, settle
-from payments.settle import Announce, Settlement
+from payments.settle import Alert, Announce, Settlement
 
 log = structlog.get_logger()
 
@@ -17,13 +17,16 @@ BATCH = 100
 
 def resolve_due(runtime: Runtime, announce: Announce = settle.silent) -> list[Settlement]:
     """Resolve what is due by now; returns what changed. Several may run at once: each payment is asked about by one."""
-    done = [_resolve(runtime, payment, announce) for payment in _claim(runtime)]
+    done = [_resolve(runtime, payment, announce) for payment in _claim(runtime, announce)]
     return [settlement for settlement in done if settlement is not None and settlement.became is not None]
 
 
 def refresh(runtime: Runtime, payment: Payment, announce: Announce = settle.silent) -> Settlement | None:
     """Ask about one payment now: for a customer who is back from the provider before its event is."""
-    gateway = runtime.ports.gateways[payment.provider]
+    gateway = runtime.ports.gateways.get(payment.provider)
+    if gateway is None:
+        log.error("reconcile.unknown_provider", payment=payment.public_id, provider=payment.provider)
+        return None
     try:
         event = gateway.fetch(payment.public_id, payment.provider_reference)
     except ProviderError as error:
@@ -32,7 +35,7 @@ def refresh(runtime: Runtime, payment: Payment, announce: Announce = settle.sile
     return settle.record(runtime, payment.provider, event, announce) if event is not None else None
 
 
-def _claim(runtime: Runtime) -> list[Payment]:
+def _claim(runtime: Runtime, announce: Announce) -> list[Payment]:
     """Due payments, with their next check already set: a crash now only delays them, and no one else takes them."""
     with runtime.write() as ctx:
         now = ctx.clock.now()
@@ -47,6 +50,7 @@ def _claim(runtime: Runtime) -> list[Payment]:
             schedule.next_check(payment, now)
             if payment.next_check_at is None:
                 log.error("reconcile.unresolved", payment=payment.public_id, status=payment.status.value)
+                announce(ctx, Settlement(payment, None, Alert.UNRESOLVED, payment.amount))
     return list(due)
 
 

@@ -14,6 +14,10 @@ CHECKS: dict[PaymentStatus, tuple[timedelta, ...]] = {
 """The pause before each check. After the last one a person must look: reconcile logs it as unresolved."""
 
 
+REFUND_CHECKS = (_5_MIN, _1_H, *[_1_D] * 10)
+"""Refunds of debits take days, too."""
+
+
 def restart(payment: Payment, now: datetime) -> None:
     """Begin the schedule of the payment's present status."""
     payment.checks = 0

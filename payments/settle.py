@@ -1,7 +1,7 @@
 """What a provider's word does to a payment, its invoices and the ledger: once per effect, in any order, all or nothing.
 Takes amounts from the provider only to compare them with ours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from models import events
 from models.context import Context, Runtime
-from models.invoice import Invoice, InvoiceStatus
+from models.invoice import Invoice
 from models.money import Money
-from models.paylink import PayLink
 from models.payment import Allocation, Payment, PaymentEvent, PaymentStatus
 from models.ports import GatewayEvent, GatewayEventKind
+from models.refund import Dispute, DisputeStatus, Refund, RefundStatus
 from models.webhook import EventType
-from payments import invoices, ledger, schedule
+from payments import invoices, landing, ledger, reversals, schedule, takebacks
 
 log = structlog.get_logger()
 
@@ -30,6 +30,21 @@ class Alert(StrEnum):
     """Money came that no invoice takes any more."""
     AMOUNT_MISMATCH = "amount_mismatch"
     """The provider's amount is not ours: booked as credit, nothing marked paid."""
+    RETURNED = "returned"
+    """A bank debit came back; what it paid is owed again."""
+    DISPUTED = "disputed"
+    """A card holder says no: the merchant has days to answer the provider."""
+    DISPUTE_WON = "dispute_won"
+    DISPUTE_LOST = "dispute_lost"
+    REFUND_FAILED = "refund_failed"
+    TAKEN_TWICE = "taken_twice"
+    """More was taken back at the provider than the payment had brought: refunded and disputed, too."""
+    UNRESOLVED = "unresolved"
+    """The provider has no final word on it, and nobody will ask any more."""
+
+
+Alarm = tuple[Alert, Money] | None
+Heard = tuple[Alarm, Refund | Dispute | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,10 @@ class Settlement:
     payment: Payment
     became: PaymentStatus | None
     alert: Alert | None = None
+    alerted: Money | None = None
+    """The money that the alert is about."""
+    news: Refund | Dispute | None = None
+    """What it is about beside the payment itself."""
 
 
 Announce = Callable[[Context, Settlement], None]
@@ -55,6 +74,7 @@ _RANK = {
     _S.FAILED: 2,
     _S.SUCCEEDED: 3,
     _S.REFUNDED: 4,
+    _S.DISPUTED: 4,
     _S.RETURNED: 5,
 }
 
@@ -65,8 +85,16 @@ _TOLD = {
     _S.FAILED: EventType.PAYMENT_FAILED,
     _S.CANCELLED: EventType.PAYMENT_CANCELLED,
     _S.RETURNED: EventType.PAYMENT_RETURNED,
+    _S.DISPUTED: EventType.PAYMENT_DISPUTED,
 }
 """What merchants' programs hear of."""
+_DISPUTE_ALERTS = {
+    DisputeStatus.OPEN: Alert.DISPUTED,
+    DisputeStatus.WON: Alert.DISPUTE_WON,
+    DisputeStatus.LOST: Alert.DISPUTE_LOST,
+}
+REFERENCE_CHARS = 64
+"""Of a refund's or dispute's reference, where an effect is named after it."""
 
 
 def silent(_ctx: Context, _settlement: Settlement) -> None:
@@ -84,13 +112,17 @@ def apply(ctx: Context, provider: str, event: GatewayEvent) -> Settlement | None
     before = payment.status
     payment.provider_reference = payment.provider_reference or event.provider_reference or None
     payment.method_label = event.method_label or payment.method_label
-    alert = _EFFECTS[event.kind](ctx, payment, event)
+    alarm, news = _EFFECTS[event.kind](ctx, payment, event)
+    _sound(payment, alarm)
     ctx.session.flush()
     became = payment.status if payment.status is not before else None
     if became in _TOLD:
         events.payment(ctx, _TOLD[became], payment)
-    log.info("settle.applied", payment=payment.public_id, kind=event.kind.value, became=became, alert=alert)
-    return Settlement(payment, became, alert)
+    if isinstance(news, Refund) and news.status is RefundStatus.SUCCEEDED:
+        events.payment(ctx, EventType.PAYMENT_REFUNDED, payment)
+    log.info("settle.applied", payment=payment.public_id, kind=event.kind.value, became=became)
+    alert, alerted = alarm or (None, None)
+    return Settlement(payment, became, alert, alerted, news)
 
 
 def record(runtime: Runtime, provider: str, event: GatewayEvent, announce: Announce = silent) -> Settlement | None:
@@ -127,11 +159,17 @@ def note(ctx: Context, payment: Payment, effect: str, event: GatewayEvent | None
     return ctx.session.execute(statement.on_conflict_do_nothing().returning(PaymentEvent.id)).first() is not None
 
 
+def hold(ctx: Context, payment: Payment) -> list[Invoice]:
+    """Every invoice that it was begun for or has booked on, locked."""
+    planned = ctx.session.scalars(sa.select(Allocation.invoice_id).where(Allocation.payment_id == payment.id)).all()
+    return invoices.lock(ctx.session, {*planned, *takebacks.invoice_ids(ctx, payment)})
+
+
 def release(ctx: Context, payment: Payment) -> list[Invoice]:
     """End the attempt: its invoices, now locked, can be paid by another one."""
     shares = ctx.session.scalars(sa.select(Allocation).where(Allocation.payment_id == payment.id)).all()
     # The invoices' locks come first: whoever begins holds them while it looks for open shares.
-    held = invoices.lock(ctx.session, [share.invoice_id for share in shares])
+    held = hold(ctx, payment)
     for share in shares:
         share.is_open = False
     payment.finished_at = payment.finished_at or ctx.clock.now()
@@ -144,6 +182,9 @@ def _effect(event: GatewayEvent) -> str:
     """Names what an event would do, so that the same deed under another event id changes nothing."""
     if event.kind in (GatewayEventKind.SUCCEEDED, GatewayEventKind.RETURNED):
         return f"{event.kind.value}:{event.amount.minor}:{event.amount.currency}"
+    said = event.refund or event.dispute
+    if said is not None:
+        return f"{event.kind.value}:{said.provider_reference[:REFERENCE_CHARS]}:{said.status.value}"
     return event.kind.value
 
 
@@ -154,78 +195,91 @@ def _advance(payment: Payment, status: PaymentStatus) -> bool:
     return True
 
 
-def _processing(ctx: Context, payment: Payment, _event: GatewayEvent) -> None:
+def _processing(ctx: Context, payment: Payment, _event: GatewayEvent) -> Heard:
     if _advance(payment, _S.PROCESSING):
         schedule.restart(payment, ctx.clock.now())
+    return None, None
 
 
-def _ended(ctx: Context, payment: Payment, event: GatewayEvent) -> None:
+def _ended(ctx: Context, payment: Payment, event: GatewayEvent) -> Heard:
     status = _S.FAILED if event.kind is GatewayEventKind.FAILED else _S.CANCELLED
     if _advance(payment, status):
         payment.failure_code = event.failure_code
         release(ctx, payment)
+    return None, None
 
 
-def _succeeded(ctx: Context, payment: Payment, event: GatewayEvent) -> Alert | None:
+def _succeeded(ctx: Context, payment: Payment, event: GatewayEvent) -> Heard:
     owing = release(ctx, payment)
     matches = event.amount == payment.amount
-    shares = _shares(ctx, payment, owing) if matches else []
-    credit = ledger.capture(ctx, payment, event.amount, shares)
+    landed = landing.of(ctx, payment, owing) if matches else []
+    credit = ledger.capture(ctx, payment, event.amount, landed)
     if matches:
         if _advance(payment, _S.SUCCEEDED):
             payment.failure_code = None
-        _spend_link(ctx, payment)
+        landing.spend_link(ctx, payment)
     elif _advance(payment, _S.FAILED):
         payment.failure_code = Alert.AMOUNT_MISMATCH.value
-    if payment.status is _S.RETURNED:  # the return overtook the success
-        ledger.reverse(ctx, payment, owing)
-        return None
-    return _alert(payment, matches, credit)
+    reversals.follow(ctx, payment, {i.id: i for i in (*owing, *(i for i, _ in landed))}.values())  # heard before this
+    if payment.status is _S.RETURNED:
+        return None, None
+    if not matches:
+        return (Alert.AMOUNT_MISMATCH, event.amount), None
+    return ((Alert.UNAPPLIED_CREDIT, credit) if credit and not payment.is_custom else None), None
 
 
-def _returned(ctx: Context, payment: Payment, event: GatewayEvent) -> Alert | None:
-    owing = release(ctx, payment)
-    booked = ledger.received(ctx.session, payment)
-    if event.amount not in (booked or [payment.amount]):
-        return _alert(payment, False, event.amount)
-    ledger.reverse(ctx, payment, owing)
-    if _advance(payment, _S.RETURNED):
-        payment.failure_code = event.failure_code
-    return None
+def _returned(ctx: Context, payment: Payment, event: GatewayEvent) -> Heard:
+    held = release(ctx, payment)
+    brought = Money(takebacks.captured(ctx, payment), payment.currency)
+    if event.amount not in (brought, payment.amount):
+        return (Alert.AMOUNT_MISMATCH, event.amount), None
+    dispute = reversals.hear_return(ctx, payment, event.amount, event.failure_code)
+    if dispute is None:
+        return None, None
+    payment.failure_code = event.failure_code
+    return _followed(ctx, payment, held, (Alert.RETURNED, event.amount)), dispute
 
 
-def _shares(ctx: Context, payment: Payment, owing: list[Invoice]) -> list[tuple[Invoice, int]]:
-    """What each invoice still takes. A voided or paid one takes nothing, and a lowered one no more than it asks."""
-    planned = dict(
-        ctx.session.execute(
-            sa.select(Allocation.invoice_id, Allocation.amount_minor).where(Allocation.payment_id == payment.id)
-        ).all()
-    )
-    takers = [i for i in owing if i.status in (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE)]
-    shares = [(i, min(planned[i.id], i.balance_minor)) for i in takers]
-    return [(i, share) for i, share in shares if share > 0]
+def _refund(ctx: Context, payment: Payment, event: GatewayEvent) -> Heard:
+    if event.refund is None or event.amount.currency != payment.currency:
+        return None, None
+    held = hold(ctx, payment)
+    refund = reversals.hear_refund(ctx, payment, event.refund)
+    if refund is None:
+        return None, None
+    failed = refund.status is RefundStatus.FAILED
+    return _followed(ctx, payment, held, (Alert.REFUND_FAILED, event.refund.amount) if failed else None), refund
 
 
-def _spend_link(ctx: Context, payment: Payment) -> None:
-    link = ctx.session.get(PayLink, payment.pay_link_id) if payment.pay_link_id is not None else None
-    if link is not None and link.spent_at is None:
-        link.spent_at = ctx.clock.now()
+def _dispute(ctx: Context, payment: Payment, event: GatewayEvent) -> Heard:
+    if event.dispute is None or event.amount.currency != payment.currency:
+        return None, None
+    held = hold(ctx, payment)
+    dispute = reversals.hear_dispute(ctx, payment, event.dispute)
+    if dispute is None:
+        return None, None
+    if dispute.status is DisputeStatus.LOST:
+        payment.failure_code = dispute.reason
+    return _followed(ctx, payment, held, (_DISPUTE_ALERTS[dispute.status], event.dispute.amount)), dispute
 
 
-def _alert(payment: Payment, matches: bool, credit: Money) -> Alert | None:
-    if matches and not credit:
-        return None
-    alert = Alert.UNAPPLIED_CREDIT if matches else Alert.AMOUNT_MISMATCH
-    log.error(
-        "settle.alert", payment=payment.public_id, alert=alert.value, minor=credit.minor, currency=credit.currency
-    )
-    return alert
+def _followed(ctx: Context, payment: Payment, held: Collection[Invoice], alarm: Alarm) -> Alarm:
+    excess = reversals.follow(ctx, payment, held)
+    return (Alert.TAKEN_TWICE, excess) if excess else alarm
 
 
-_EFFECTS: dict[GatewayEventKind, Callable[[Context, Payment, GatewayEvent], Alert | None]] = {
+def _sound(payment: Payment, alarm: Alarm) -> None:
+    if alarm is not None:
+        alert, money = alarm
+        log.error("settle.alert", payment=payment.public_id, alert=alert, minor=money.minor, currency=money.currency)
+
+
+_EFFECTS: dict[GatewayEventKind, Callable[[Context, Payment, GatewayEvent], Heard]] = {
     GatewayEventKind.PROCESSING: _processing,
     GatewayEventKind.SUCCEEDED: _succeeded,
     GatewayEventKind.FAILED: _ended,
     GatewayEventKind.CANCELLED: _ended,
     GatewayEventKind.RETURNED: _returned,
+    GatewayEventKind.REFUND: _refund,
+    GatewayEventKind.DISPUTE: _dispute,
 }

@@ -11,7 +11,7 @@ from models.invoice import Invoice, InvoiceStatus
 from models.money import Money
 from models.paylink import PayLink, PayLinkState
 from models.payment import OPEN_STATUSES, Allocation, Payment, PaymentStatus
-from payments import attempts
+from payments import attempts, holds
 
 
 class LinkState(StrEnum):
@@ -41,7 +41,7 @@ def state(ctx: Context, link: PayLink, invoices: Sequence[Invoice]) -> LinkState
     now = ctx.clock.now()
     if not any(i.is_payable for i in invoices):
         return LinkState.PAID if any(i.status is InvoiceStatus.PAID for i in invoices) else LinkState.VOIDED
-    under_way = attempts.open_over(ctx.session, [i.id for i in invoices])
+    under_way = holds.open_over(ctx.session, [i.id for i in invoices])
     if any(not attempts.may_supersede(payment, link.conversation_id, now) for payment in under_way):
         return LinkState.IN_FLIGHT
     if link.state(now) is PayLinkState.OPEN:

@@ -56,15 +56,15 @@ def _wanted(ctx: Context, payment: Payment) -> StartPayment:
         .where(Allocation.payment_id == payment.id)
         .order_by(Invoice.due_on, Invoice.id)
     )
-    link = ctx.session.get_one(PayLink, payment.pay_link_id)
+    back_to = payment.return_url or links.url(ctx, ctx.session.get_one(PayLink, payment.pay_link_id)) + "/payment"
     return StartPayment(
         reference=payment.public_id,
         short_reference=payment.reference,
         payee=ctx.session.get_one(Merchant, payment.merchant_id).name,
         amount=payment.amount,
         method=payment.method,
-        description=", ".join(numbers)[:200],
-        return_url=f"{links.url(ctx, link)}/payment/{payment.public_id}",
+        description=(payment.description or ", ".join(numbers) or payment.reference)[:200],
+        return_url=f"{back_to}/{payment.public_id}",
         expires_at=attempts.expires_at(payment),
     )
 

@@ -1,6 +1,6 @@
 """What a settlement means to people: the bridge from payments/, which tells nobody, to bot/, which has the words."""
 
-from bot import notices
+from bot import money_notices, notices
 from models.context import Context
 from payments.settle import Settlement
 
@@ -8,3 +8,4 @@ from payments.settle import Settlement
 def announce(ctx: Context, settlement: Settlement) -> None:
     """For payments.settle.Announce: in the settlement's own transaction."""
     notices.announce(ctx, settlement.payment, settlement.became)
+    money_notices.announce(ctx, settlement)

@@ -73,7 +73,7 @@ def _page(
         case Method.CARD:
             cards = [card for card in pretend.choices(Method.CARD) if chosen in (None, card.value)]
             return CardEntryPage(**_common(session, problem), cards=_shown(cards), is_challenged=chosen is not None)
-        case Method.BANK:
+        case _:
             return _bank_page(session, institution, problem)
 
 

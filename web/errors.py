@@ -24,7 +24,14 @@ STATUS: dict[str, int] = {
     "payment_in_flight": 409,
     "amount_changed": 409,
     "idempotency_mismatch": 409,
+    "terms_changed": 409,
     "idempotency_key_invalid": 422,
+    "method_unknown": 422,
+    "bad_amount": 422,
+    "above_balance": 422,
+    "below_minimum": 422,
+    "partial_not_allowed": 422,
+    "custom_not_allowed": 422,
     "too_many": 429,
 }
 """Codes a person can meet outside the flow that handles them; any other is our own fault."""

@@ -11,7 +11,7 @@ from bot.reminders import filling
 from models.context import Context, Runtime
 from models.idempotency import ANSWERS_KEPT, ApiAnswer
 from models.limits import LimitCount
-from payments import attempts, reconcile
+from payments import attempts, reconcile, reconciliation, refunds
 from web import engine
 from web.announcing import announce
 from web.callouts import delivering
@@ -24,13 +24,17 @@ LIMITS_KEPT = timedelta(days=2)  # the longest limit counts a day and looks back
 
 
 def janitor(runtime: Runtime) -> int:
-    """Ask about payments that no event has ended, and tell their customers. Returns how many changed."""
-    return len(reconcile.resolve_due(runtime, announce))
+    """Ask about payments and refunds that no event has ended, and tell about them. Returns how many changed."""
+    return len(reconcile.resolve_due(runtime, announce)) + len(refunds.resolve_due(runtime, announce))
 
 
-def close_attempts(runtime: Runtime, invoice_id: int) -> int:
-    """An invoice asks for something else now, or for nothing: end what is being paid of it. Returns how many."""
-    return len(attempts.close_open(runtime, [invoice_id], announce))
+def compare_books(runtime: Runtime) -> int:
+    """Ours with the providers'. Returns how many differences."""
+    return sum(len(outcome.differences) for outcome in reconciliation.reconcile(runtime))
+
+
+def close_attempt(runtime: Runtime, public_id: str, tries: int) -> None:
+    attempts.close_by_id(runtime, public_id, tries, announce)
 
 
 def purge(runtime: Runtime) -> int:
@@ -75,8 +79,9 @@ JOBS: dict[str, Job] = {
     "sweep": messenger.sweep,
     "fill_campaign": filling.fill,
     "janitor": janitor,
+    "reconcile": compare_books,
+    "close_attempt": close_attempt,
     "purge": purge,
-    "close_attempts": close_attempts,
     "sound_alarms": sound_alarms,
     "deliver_webhook": delivering.deliver,
     "sweep_webhooks": delivering.sweep,
@@ -84,6 +89,7 @@ JOBS: dict[str, Job] = {
 
 SCHEDULES: dict[str, str] = {
     "janitor": "* * * * *",
+    "reconcile": "15 4 * * *",
     "confirm_replies": "*/5 * * * *",
     "sound_alarms": "*/5 * * * *",
     "purge": "0 3 * * *",

@@ -17,7 +17,7 @@ from models.money import Money
 from models.paylink import PayLink
 from models.payment import Allocation, Payment, PaymentStatus
 from models.session import WebSession
-from payments import attempts, invoices, links
+from payments import attempts, holds, invoices, links
 from web import framing
 from web.outcomes import local_day, method_used
 from web.pages import DueGroup, FlightLine, InvoiceLine, InvoicesPage, PaidLine, Problem
@@ -112,7 +112,7 @@ def _due_line(slug: str, invoice: Invoice) -> InvoiceLine:
 def _in_flight(ctx: Context, invoice_ids: Sequence[int]) -> list[tuple[Payment, list[Invoice]]]:
     """Attempts that the portal may not replace, with the invoices that they hold."""
     now = ctx.clock.now()
-    held = attempts.open_over(ctx.session, invoice_ids) if invoice_ids else []
+    held = holds.open_over(ctx.session, invoice_ids) if invoice_ids else []
     busy = [payment for payment in held if not attempts.may_supersede(payment, None, now)]
     return [(payment, _covered(ctx.session, payment)) for payment in busy]
 

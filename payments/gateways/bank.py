@@ -15,9 +15,10 @@ from models.database import Database
 from models.errors import DomainError, ProviderError
 from models.money import Money
 from models.payment import Method
-from models.ports import StartPayment
+from models.ports import StartPayment, StartRefund
+from models.refund import DisputeStatus
+from payments.gateways import bank_reversals, pretend
 from payments.gateways import bank_tables as tables
-from payments.gateways import pretend
 from payments.gateways.pretend import Outcome, Pretend
 from payments.gateways.troubles import Trouble, Troubles, strikes
 
@@ -95,6 +96,15 @@ class Bank:
             "expires_at": payment.expires_at,
         }
 
+    def remember(self, past: Sequence[tuple[StartPayment, Status, str, datetime]]) -> None:
+        """Payments of a time before this bank: how each ended, the id of its session, when it began. Tells nobody."""
+        rows = [
+            self._values(payment) | {"id": session_id, "status": status.value, "created_at": at}
+            for payment, status, session_id, at in past
+        ]
+        with self.database.write() as db:
+            db.execute(sa.insert(tables.sessions), rows)
+
     def refuse(self, reference: str) -> bool:
         """Close a session for good, or see to it that it is never opened. False: its owner has approved already."""
         with self.database.write() as db:
@@ -110,6 +120,25 @@ class Bank:
         """Take the money with nobody at the page: for CHARGES_THEN_HANGS."""
         with self.database.write() as db:
             self._capture(db, tables.row(db, tables.sessions.c.reference == reference), None)
+
+    def refund(self, wanted: StartRefund) -> tables.Row:
+        """Once for a reference. Raises ProviderError."""
+        with self.database.write() as db:
+            return bank_reversals.refund(db, wanted, self.clock.now())
+
+    def find_refund(self, reference: str) -> tables.Row | None:
+        with self.database.read() as db:
+            return bank_reversals.find_refund(db, reference)
+
+    def opened_since(self, since: datetime) -> Sequence[tuple[BankSession, int]]:
+        """Every session, the newest first, and what of it was refunded, in minor units."""
+        c = tables.sessions.c
+        with self.database.read() as db:
+            found = db.execute(
+                sa.select(tables.sessions).where(c.created_at >= since).order_by(c.created_at.desc(), c.id)
+            ).all()
+            back = bank_reversals.given_back(db, [row.reference for row in found])
+        return [(_session(row), back.get(row.reference, 0)) for row in found]
 
     def find(self, reference: str) -> BankSession | None:
         with self.database.read() as db:
@@ -191,6 +220,7 @@ class Bank:
             for found in tables.rows(db, (sessions.status == Status.SUCCEEDED) & (sessions.returns_at <= at)):
                 self._end(db, found, Status.RETURNED, pretend.FAILURE_CODES[Outcome.RETURNS_UNAUTHORISED])
                 done += 1
+            done += bank_reversals.settle_refunds(db, at)
         return done
 
     def send_back(self, reference: str, code: str = "R01") -> BankSession:
@@ -202,6 +232,20 @@ class Bank:
             ended = Status.FAILED if found.status == Status.PROCESSING else Status.RETURNED
             self._end(db, found, ended, code)
             return _session(tables.row(db, tables.sessions.c.id == found.id))
+
+    def dispute(self, reference: str, amount: Money | None = None, reason: str = "fraudulent") -> str:
+        """A card's holder says no. Returns the dispute's id. Raises DomainError("not_disputable")."""
+        with self.database.write() as db:
+            return bank_reversals.dispute(db, reference, amount.minor if amount else None, reason, self.clock.now())
+
+    def decide_dispute(self, dispute_id: str, status: DisputeStatus) -> None:
+        with self.database.write() as db:
+            bank_reversals.decide(db, dispute_id, status, self.clock.now())
+
+    def fail_refund(self, reference: str) -> None:
+        """Its money comes back, whatever was said before. Raises DomainError("not_found")."""
+        with self.database.write() as db:
+            bank_reversals.fail_refund(db, reference, self.clock.now())
 
     def captures(self) -> Sequence[tuple[str, Money]]:
         """Reference and amount of every capture, in order: what really moved."""

@@ -47,6 +47,28 @@ captures = sa.Table(
     sa.Column("currency", sa.String, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
+refunds = sa.Table(
+    "bank_refund",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("reference", sa.String, unique=True, nullable=False),
+    sa.Column("payment", sa.String, nullable=False, index=True),
+    sa.Column("amount_minor", sa.Integer, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("failure_code", sa.String),
+    sa.Column("settles_at", UtcDateTime, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+disputes = sa.Table(
+    "bank_dispute",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("payment", sa.String, nullable=False, index=True),
+    sa.Column("amount_minor", sa.Integer, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
 refused = sa.Table("bank_refused", metadata, sa.Column("reference", sa.String, primary_key=True))
 events = sa.Table(
     "bank_event",
@@ -78,12 +100,16 @@ def by_reference(db: Db, reference: str) -> Row | None:
     return db.execute(sa.select(sessions).where(sessions.c.reference == reference)).first()
 
 
+def refund_row(db: Db, refund_id: str) -> Row:
+    return db.execute(sa.select(refunds).where(refunds.c.id == refund_id)).one()
+
+
 def change(db: Db, session_id: str, **values: object) -> None:
     db.execute(sa.update(sessions).where(sessions.c.id == session_id).values(**values))
 
 
-def emit(db: Db, session: Row, kind: str, at: datetime) -> None:
-    """Queue an event about the session as it is now, to be delivered from `at` on."""
+def emit(db: Db, session: Row, kind: str, at: datetime, **about: dict[str, Any]) -> None:
+    """Queue an event about the session as it is now, and about what else it names, to be delivered from `at` on."""
     event_id = f"evt_{secrets.token_hex(12)}"
     payment = {
         "id": session.id,
@@ -93,5 +119,5 @@ def emit(db: Db, session: Row, kind: str, at: datetime) -> None:
         "method_label": session.method_label,
         "failure_code": session.failure_code,
     }
-    body = json.dumps({"id": event_id, "type": kind, "payment": payment})
+    body = json.dumps({"id": event_id, "type": kind, "payment": payment, **about})
     db.execute(sa.insert(events).values(id=event_id, body=body, next_at=at))

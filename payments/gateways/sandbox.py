@@ -1,17 +1,31 @@
 """The port's end of the sandbox bank: its words become ours here, both directions. Production refuses it."""
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Literal
 
 import structlog
 from pydantic import BaseModel
 
 from models.errors import DomainError, MalformedWebhook, ProviderError
 from models.money import Money
-from models.ports import GatewayEvent, GatewayEventKind, StartedPayment, StartPayment, WebhookRequest
+from models.ports import (
+    DisputeWord,
+    GatewayEvent,
+    GatewayEventKind,
+    ProviderRecord,
+    RefundWord,
+    StartedPayment,
+    StartPayment,
+    StartRefund,
+    WebhookRequest,
+)
+from models.refund import DisputeStatus, RefundStatus
 from payments.gateways import signatures
 from payments.gateways.bank import Bank, BankSession, Status
+from payments.gateways.bank_tables import Row
 from payments.gateways.troubles import Trouble
 
 log = structlog.get_logger()
@@ -25,6 +39,8 @@ _KINDS: dict[str, GatewayEventKind | None] = {
     "payment.failed": GatewayEventKind.FAILED,
     "payment.cancelled": GatewayEventKind.CANCELLED,
     "payment.returned": GatewayEventKind.RETURNED,
+    **dict.fromkeys(("refund.pending", "refund.succeeded", "refund.failed"), GatewayEventKind.REFUND),
+    **dict.fromkeys(("dispute.open", "dispute.won", "dispute.lost"), GatewayEventKind.DISPUTE),
 }
 
 
@@ -37,12 +53,29 @@ class _Payment(BaseModel, strict=True, frozen=True):
     failure_code: str | None
 
 
+class _Refund(BaseModel, strict=True, frozen=True):
+    id: str
+    reference: str
+    amount: int
+    status: Literal["pending", "succeeded", "failed"]
+    failure_code: str | None
+
+
+class _Dispute(BaseModel, strict=True, frozen=True):
+    id: str
+    amount: int
+    status: Literal["open", "won", "lost"]
+    reason: str
+
+
 class _Envelope(BaseModel, strict=True, frozen=True):
-    """An event; `payment` is looked into only where we know the type."""
+    """An event; the parts are looked into only where we know the type."""
 
     id: str
     type: str
     payment: dict[str, Any]
+    refund: dict[str, Any] | None = None
+    dispute: dict[str, Any] | None = None
 
 
 class SandboxGateway:
@@ -81,12 +114,38 @@ class SandboxGateway:
         self._reach()
         return self._bank.refuse(reference)
 
+    def refund(self, wanted: StartRefund) -> RefundWord:
+        self._reach()
+        if self._bank.troubles.strikes(Trouble.HANGS):
+            raise ProviderError("timeout", accepted_unknown=True)
+        done = self._bank.refund(wanted)
+        if self._bank.troubles.strikes(Trouble.REFUNDS_THEN_HANGS):
+            raise ProviderError("timeout", accepted_unknown=True)
+        return _refund_row(done, wanted.amount.currency)
+
+    def find_refund(self, wanted: StartRefund) -> RefundWord | None:
+        self._reach()
+        found = self._bank.find_refund(wanted.reference)
+        return _refund_row(found, wanted.amount.currency) if found is not None else None
+
+    def list_since(self, since: datetime) -> Iterator[ProviderRecord]:
+        self._reach()
+        for session, refunded in self._bank.opened_since(since):
+            yield ProviderRecord(
+                reference=session.reference,
+                provider_reference=session.id,
+                kind=_known(f"payment.{session.status.value}") if session.status is not Status.OPEN else None,
+                amount=session.amount,
+                refunded=Money(refunded, session.amount.currency),
+                created_at=session.created_at,
+            )
+
     def parse_event(self, request: WebhookRequest) -> GatewayEvent | None:
         signatures.verify(request, self._secrets, self._bank.clock.now())
         try:
             envelope = _Envelope.model_validate_json(request.body)
             kind = _known(envelope.type)
-            return _event(envelope.id, kind, _Payment.model_validate(envelope.payment)) if kind is not None else None
+            return _heard(envelope, kind) if kind is not None else None
         except (ValueError, DomainError) as error:
             raise MalformedWebhook from error
 
@@ -101,6 +160,31 @@ def _known(kind: str) -> GatewayEventKind | None:
     if kind not in _KINDS:
         log.info("bank.unknown_event", kind=kind)
     return _KINDS.get(kind)
+
+
+def _heard(envelope: _Envelope, kind: GatewayEventKind) -> GatewayEvent:
+    payment = _Payment.model_validate(envelope.payment)
+    event = _event(envelope.id, kind, payment)
+    if kind is GatewayEventKind.REFUND:
+        refund = _Refund.model_validate(envelope.refund)
+        return replace(event, refund=_refund_word(refund, payment.currency), failure_code=None)
+    if kind is GatewayEventKind.DISPUTE:
+        told = _Dispute.model_validate(envelope.dispute)
+        amount = Money(told.amount, payment.currency)
+        word = DisputeWord(told.id, DisputeStatus(told.status), amount, told.reason)
+        return replace(event, dispute=word, failure_code=None)
+    return event
+
+
+def _refund_word(refund: _Refund, currency: str) -> RefundWord:
+    status = RefundStatus(refund.status)
+    return RefundWord(refund.reference, refund.id, status, Money(refund.amount, currency), refund.failure_code)
+
+
+def _refund_row(row: Row, currency: str) -> RefundWord:
+    status = RefundStatus(row.status)
+    code = row.failure_code if status is RefundStatus.FAILED else None
+    return RefundWord(row.reference, row.id, status, Money(row.amount_minor, currency), code)
 
 
 def _event(event_id: str | None, kind: GatewayEventKind, payment: _Payment) -> GatewayEvent:

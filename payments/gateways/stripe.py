@@ -3,39 +3,39 @@ become ours in the tables at the top; a word that is not there is logged and ign
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from requests import ConnectTimeout
-from requests.exceptions import SSLError
 from stripe import (
     APIConnectionError,
-    APIError,
-    CardError,
-    IdempotencyError,
     InvalidRequestError,
-    RequestsClient,
     SignatureVerificationError,
-    StripeClient,
     StripeError,
     WebhookSignature,
 )
 from stripe.checkout import Session as StripeSession
 from stripe.params.checkout import SessionCreateParams
-from urllib3.exceptions import NewConnectionError
 
 from models.clock import Clock
 from models.errors import MalformedWebhook, ProviderError, UnverifiedWebhook
-from models.payment import Method
-from models.ports import GatewayEvent, GatewayEventKind, StartedPayment, StartPayment, WebhookRequest
-from payments.gateways import signatures, stripe_words
-from payments.gateways.stripe_words import Dispute, Envelope, Session
+from models.ports import (
+    GatewayEvent,
+    GatewayEventKind,
+    ProviderRecord,
+    RefundWord,
+    StartedPayment,
+    StartPayment,
+    StartRefund,
+    WebhookRequest,
+)
+from payments.gateways import signatures, stripe_calls, stripe_checkout, stripe_reversals, stripe_words
+from payments.gateways.stripe_calls import FINAL, asking, never_left, provider_error
+from payments.gateways.stripe_reversals import Charge, Dispute, Refund
+from payments.gateways.stripe_words import Envelope, Session
 
 log = structlog.get_logger()
 
-_METHODS = {Method.CARD: "card", Method.BANK: "us_bank_account", Method.NETWORK: "link"}
 _SESSION_EVENTS: dict[str, dict[str, GatewayEventKind]] = {
     "checkout.session.completed": {"paid": GatewayEventKind.SUCCEEDED, "unpaid": GatewayEventKind.PROCESSING},
     "checkout.session.async_payment_succeeded": {"paid": GatewayEventKind.SUCCEEDED},
@@ -44,17 +44,15 @@ _SESSION_EVENTS: dict[str, dict[str, GatewayEventKind]] = {
 }
 """By event and payment_status: money counts only where both say so."""
 _DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.closed"})
+_REFUND_EVENTS = frozenset({"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"})
 
 API_BASE = "https://api.stripe.com"
 TIMEOUTS_S = (5.0, 18.0)  # connect, read: with one repeat still less than attempts.START_TIMEOUT allows
 ASIDE_S = (2.0, 5.0)
 """For what an event leaves out: Stripe waits for our answer meanwhile."""
-EXPIRY_MARGIN = timedelta(minutes=5)
-"""Checkout takes 30 min at least, by its own clock and when the request arrives. Till closes the session earlier."""
 LISTED_FOR = timedelta(hours=1)
 """A session lives for 35 min. An older one cannot be open any more, whatever became of our call."""
 _DETAILS = "payment_intent.latest_charge"
-_FINAL = (InvalidRequestError, CardError, IdempotencyError)
 # The library takes the first t that it finds, so ours must be that one: else an old signature passes for a new one.
 _SIGNATURE = re.compile(r"t=([0-9]{1,11})(?:,[!-~]*)")
 
@@ -72,16 +70,18 @@ class StripeGateway:
         timeouts_s: tuple[float, float] = TIMEOUTS_S,
     ) -> None:
         """All of `webhook_secrets` verify, so that one can replace another."""
-        self._sessions = _client(secret_key, api_base, timeouts_s, retries=1).v1.checkout.sessions
-        self._aside = _client(secret_key, api_base, ASIDE_S, retries=0).v1.checkout.sessions
+        client = stripe_calls.client(secret_key, api_base, timeouts_s, retries=1)
+        aside = stripe_calls.client(secret_key, api_base, ASIDE_S, retries=0)
+        self._sessions, self._refunds = client.v1.checkout.sessions, client.v1.refunds
+        self._aside, self._aside_refunds = aside.v1.checkout.sessions, aside.v1.refunds
         self._secrets = webhook_secrets
         self._clock = clock
         self._is_live = secret_key.partition("_")[2].startswith("live")
 
     # --- out ---------------------------------------------------------------------------------------------------------
     def start(self, payment: StartPayment) -> StartedPayment:
-        with _asking():
-            session = _understood(self._create(_wanted(payment), payment.reference))
+        with asking():
+            session = _understood(self._create(stripe_checkout.wanted(payment), payment.reference))
         if session.url is None:
             raise ProviderError("no_url", accepted_unknown=True)
         return StartedPayment(session.id, session.url)
@@ -97,7 +97,7 @@ class StripeGateway:
             if found is None:
                 return True
             provider_reference = found.id
-        with _asking():
+        with asking():
             try:
                 self._sessions.expire(provider_reference)
             except InvalidRequestError:
@@ -106,6 +106,47 @@ class StripeGateway:
                     raise
                 return status == "expired"
         return True
+
+    def refund(self, wanted: StartRefund) -> RefundWord:
+        intent = self._intent_of(wanted)
+        if intent is None:
+            raise ProviderError("not_captured", permanent=True)
+        with asking():
+            made = self._refunds.create(
+                {
+                    "payment_intent": intent,
+                    "amount": stripe_words.minor_units(wanted.amount),
+                    "metadata": {"payment": wanted.payment, "refund": wanted.reference},
+                },
+                {"idempotency_key": wanted.reference},
+            )
+            return stripe_reversals.refund_word(Refund.model_validate(made.to_dict()))
+
+    def find_refund(self, wanted: StartRefund) -> RefundWord | None:
+        """Looked for among those of its payment: Stripe forgets an idempotency key after a day."""
+        intent = self._intent_of(wanted)
+        if intent is None:
+            return None
+        with asking():
+            listed = self._refunds.list({"payment_intent": intent, "limit": 100}).auto_paging_iter()
+            known = (Refund.model_validate(one.to_dict()) for one in listed)
+            found = next((one for one in known if one.metadata.get("refund") == wanted.reference), None)
+        return stripe_reversals.refund_word(found) if found is not None else None
+
+    def _intent_of(self, wanted: StartRefund) -> str | None:
+        session = self._read(wanted.provider_reference) if wanted.provider_reference else self._listed(wanted.payment)
+        intent = session.payment_intent if session is not None else None
+        return intent if isinstance(intent, str) or intent is None else intent.id
+
+    def list_since(self, since: datetime) -> Iterator[ProviderRecord]:
+        with asking():
+            listed = self._sessions.list(
+                {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": [f"data.{_DETAILS}"]}
+            )
+            for one in listed.auto_paging_iter():
+                record = stripe_words.record(_understood(one))
+                if record is not None:
+                    yield record
 
     def _create(self, wanted: SessionCreateParams, key: str) -> StripeSession:
         """Twice at most, which the key makes one request. The library's own repeats would hide that a try which may
@@ -117,19 +158,19 @@ class StripeGateway:
         try:
             return self._sessions.create(wanted, {"idempotency_key": key, "max_network_retries": 0})
         except StripeError as second:
-            is_certain = isinstance(second, _FINAL) or _never_left(first)
-            raise _provider_error(second if is_certain else first) from second
+            is_certain = isinstance(second, FINAL) or never_left(first)
+            raise provider_error(second if is_certain else first) from second
 
     def _read(self, session_id: str, *, aside: bool = False) -> Session:
         sessions = self._aside if aside else self._sessions
-        with _asking():
+        with asking():
             return _understood(sessions.retrieve(session_id, {"expand": [_DETAILS]}))
 
     def _listed(self, reference: str) -> Session | None:
         """Our reference cannot be searched for, and repeating the call to create would open a session where there was
         none. So the recent ones are looked through, which changes nothing."""
         since = self._clock.now() - LISTED_FOR
-        with _asking():
+        with asking():
             recent = self._sessions.list({"created": {"gte": int(since.timestamp())}, "limit": 100})
             sessions = map(_understood, recent.auto_paging_iter())
             found = next((one for one in sessions if one.client_reference_id == reference), None)
@@ -149,6 +190,10 @@ class StripeGateway:
                 return self._about_session(envelope)
             if envelope.type in _DISPUTE_EVENTS:
                 return self._about_dispute(envelope)
+            if envelope.type in _REFUND_EVENTS:
+                return self._about_refund(envelope.id, Refund.model_validate(envelope.data.object))
+            if envelope.type == "charge.refunded":
+                return self._about_charge(envelope)
         except ValueError as error:
             raise MalformedWebhook from error
         log.info("stripe.ignored", event_id=envelope.id, kind=envelope.type)
@@ -187,75 +232,36 @@ class StripeGateway:
 
     def _about_dispute(self, envelope: Envelope) -> GatewayEvent | None:
         dispute = Dispute.model_validate(envelope.data.object)
-        session = self._behind(dispute)
-        if session is None or not stripe_words.is_return(dispute, session, is_new=envelope.type.endswith("created")):
-            log.info("stripe.dispute", dispute=dispute.id, status=dispute.status)
+        session = self._behind(dispute.payment_intent)
+        if session is None:
             return None
-        return stripe_words.returned(envelope.id, dispute, session)
+        is_new = envelope.type.endswith("created")
+        return stripe_reversals.dispute_event(envelope.id, dispute, session, is_new=is_new)
 
-    def _behind(self, dispute: Dispute) -> Session | None:
-        """A dispute knows its payment at Stripe, not ours."""
-        if dispute.payment_intent is None:
+    def _about_refund(self, event_id: str, refund: Refund) -> GatewayEvent | None:
+        session = self._behind(refund.payment_intent)
+        return stripe_reversals.refund_event(event_id, refund, session) if session is not None else None
+
+    def _about_charge(self, envelope: Envelope) -> GatewayEvent | None:
+        """The charge says how much was refunded in all, not by which refund: the newest one is asked for."""
+        charge = Charge.model_validate(envelope.data.object)
+        if charge.payment_intent is None:
             return None
-        with _asking():
-            found = self._aside.list(
-                {"payment_intent": dispute.payment_intent, "limit": 1, "expand": [f"data.{_DETAILS}"]}
-            ).data
+        with asking():
+            listed = self._aside_refunds.list({"payment_intent": charge.payment_intent, "limit": 1}).data
+            newest = Refund.model_validate(listed[0].to_dict()) if listed else None
+        return self._about_refund(envelope.id, newest) if newest is not None else None
+
+    def _behind(self, intent: str | None) -> Session | None:
+        """Disputes and refunds know their payment at Stripe, not ours."""
+        if intent is None:
+            return None
+        with asking():
+            found = self._aside.list({"payment_intent": intent, "limit": 1, "expand": [f"data.{_DETAILS}"]}).data
             return _understood(found[0]) if found else None
 
 
-# --- pieces ----------------------------------------------------------------------------------------------------------
-def _client(key: str, api_base: str, timeouts_s: tuple[float, float], *, retries: int) -> StripeClient:
-    http = RequestsClient(timeout=timeouts_s)
-    return StripeClient(
-        key, base_addresses={"api": api_base.rstrip("/")}, http_client=http, max_network_retries=retries
-    )
-
-
-def _wanted(payment: StartPayment) -> SessionCreateParams:
-    """Always the same for the same payment: Stripe refuses a key that comes back with anything else."""
-    about = {"payment": payment.reference, "reference": payment.short_reference}
-    wanted: SessionCreateParams = {
-        "mode": "payment",
-        "client_reference_id": payment.reference,
-        # Not payment_method_types: the API refuses it since 2026-09-30, and the library pins a later version.
-        "allowed_payment_method_types": [_METHODS[payment.method]],
-        "line_items": [
-            {
-                "quantity": 1,
-                "price_data": {
-                    "currency": payment.amount.currency.lower(),
-                    "unit_amount": stripe_words.minor_units(payment.amount),
-                    "product_data": {"name": payment.payee, "description": payment.description},
-                },
-            }
-        ],
-        # What is owed is owed in the invoice's currency: none that Stripe converts to.
-        "adaptive_pricing": {"enabled": False},
-        "success_url": payment.return_url,
-        "cancel_url": payment.return_url,
-        "expires_at": int((payment.expires_at + EXPIRY_MARGIN).timestamp()),
-        "metadata": about,
-        "payment_intent_data": {"metadata": about, "description": payment.description},
-    }
-    if payment.method is Method.BANK:
-        wanted["payment_method_options"] = {
-            "us_bank_account": {"financial_connections": {"permissions": ["payment_method"]}}
-        }
-    return wanted
-
-
-@contextmanager
-def _asking() -> Iterator[None]:
-    """Every way in which a question to Stripe fails is a ProviderError."""
-    try:
-        yield
-    except StripeError as error:
-        raise _provider_error(error) from error
-    except (AttributeError, LookupError, TypeError, ValueError) as error:  # an answer that the library cannot read
-        raise ProviderError("unreadable", accepted_unknown=True) from error
-
-
+# --- pieces -----------------------------------------------------------------------------------------------------------
 def _understood(answer: StripeSession) -> Session:
     told: dict[str, Any] = answer.to_dict()
     return Session.model_validate(told)
@@ -266,19 +272,3 @@ def _is_signed(body: bytes, header: str, secret: str) -> bool:
         return bool(WebhookSignature.verify_header(body, header, secret))
     except (SignatureVerificationError, UnicodeDecodeError):
         return False
-
-
-def _never_left(error: Exception) -> bool:
-    cause = error.__cause__
-    reason = getattr(cause.args[0], "reason", None) if cause is not None and cause.args else None
-    return isinstance(cause, ConnectTimeout | SSLError) or isinstance(reason, NewConnectionError)
-
-
-def _provider_error(error: StripeError) -> ProviderError:
-    """A session whose address we never got can be paid by nobody, so a fault of Stripe's own is a refusal for now."""
-    if isinstance(error, APIConnectionError):
-        return ProviderError("unreachable") if _never_left(error) else ProviderError("timeout", accepted_unknown=True)
-    code = error.code or f"http_{error.http_status}"
-    # Answered but unreadable, or our first call with this key is still being worked on.
-    is_open = isinstance(error, APIError) and error.http_status in (200, 409)
-    return ProviderError(code, permanent=isinstance(error, _FINAL), accepted_unknown=is_open)

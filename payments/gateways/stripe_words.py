@@ -1,5 +1,6 @@
 """What Stripe says of sessions, charges and disputes, as far as Till reads it, and what it means. Talks to nobody."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel
 
 from models.errors import DomainError, ProviderError
 from models.money import Money
-from models.ports import GatewayEvent, GatewayEventKind
+from models.ports import GatewayEvent, GatewayEventKind, ProviderRecord
 
 log = structlog.get_logger()
 
@@ -32,7 +33,6 @@ _BRANDS = {
 }
 _FAILED_INTENTS = frozenset({"requires_payment_method", "canceled"})
 """Of a completed session: the debit did not work, and nobody can try another account on the same page."""
-_BANK = "us_bank_account"
 NAME_CHARS, CODE_CHARS = 35, 64  # with four digits as much as Payment keeps
 
 
@@ -59,6 +59,7 @@ class _Details(_Said):
 class _Charge(_Said):
     payment_method_details: _Details | None = None
     failure_code: str | None = None
+    amount_refunded: int = 0
 
 
 class _Refusal(_Said):
@@ -67,6 +68,7 @@ class _Refusal(_Said):
 
 
 class _Intent(_Said):
+    id: str = ""
     status: str
     last_payment_error: _Refusal | None = None
     latest_charge: _Charge | str | None = None
@@ -76,6 +78,7 @@ class Session(_Said):
     """`payment_intent` is no more than an id where it was not asked for in full."""
 
     id: str
+    created: int = 0
     client_reference_id: str | None = None
     url: str | None = None
     status: str | None = None
@@ -96,15 +99,6 @@ class Session(_Said):
     @property
     def details(self) -> _Details | None:
         return self.charge.payment_method_details if self.charge else None
-
-
-class Dispute(_Said):
-    id: str
-    payment_intent: str | None = None
-    amount: int
-    currency: str
-    status: str
-    reason: str | None = None
 
 
 class _Data(_Said):
@@ -150,15 +144,6 @@ def present_kind(session: Session) -> GatewayEventKind | None:
     return GatewayEventKind.FAILED if failed else GatewayEventKind.PROCESSING
 
 
-def is_return(dispute: Dispute, session: Session, *, is_new: bool) -> bool:
-    """Money that is gone for good: a dispute that was lost, or any of a bank debit, which nobody can contest. A card's
-    is argued about first, and an inquiry takes no money."""
-    if dispute.status == "lost":
-        return True
-    is_debit = session.details is not None and session.details.type == _BANK
-    return is_new and is_debit and not dispute.status.startswith("warning")
-
-
 def event(event_id: str | None, kind: GatewayEventKind, session: Session) -> GatewayEvent | None:
     """None for a session that Till did not open, or whose money it does not know."""
     if session.client_reference_id is None or session.amount_total is None or session.currency is None:
@@ -167,10 +152,18 @@ def event(event_id: str | None, kind: GatewayEventKind, session: Session) -> Gat
     return _event(event_id, kind, session, session.amount_total, session.currency, failure)
 
 
-def returned(event_id: str, dispute: Dispute, session: Session) -> GatewayEvent | None:
-    """None for a session that Till did not open, or for money it does not know."""
-    kind = GatewayEventKind.RETURNED
-    return _event(event_id, kind, session, dispute.amount, dispute.currency, dispute.reason)
+def record(session: Session) -> ProviderRecord | None:
+    """How Stripe has it in its books. None for a session that Till did not open, or whose money it does not know."""
+    if session.client_reference_id is None or session.amount_total is None or session.currency is None:
+        return None
+    try:
+        amount = money(session.amount_total, session.currency)
+        refunded = money(session.charge.amount_refunded if session.charge else 0, session.currency)
+    except DomainError as error:
+        log.error("stripe.unknown_money", session=session.id, code=error.code, currency=session.currency)
+        return None
+    created = datetime.fromtimestamp(session.created, UTC)
+    return ProviderRecord(session.client_reference_id, session.id, present_kind(session), amount, refunded, created)
 
 
 def _event(

@@ -19,6 +19,10 @@ class Trouble(StrEnum):
     CHARGES_THEN_HANGS = "charges_then_hangs"
     """Takes the money on start, and never answers."""
     DECLINES_CARDS = "declines_cards"
+    REFUNDS_THEN_HANGS = "refunds_then_hangs"
+    """Gives the money back, and never answers."""
+    FAILS_REFUNDS = "fails_refunds"
+    """The account that paid is closed by now."""
     DUPLICATES_EVENTS = "duplicates_events"
 
 

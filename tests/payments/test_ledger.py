@@ -105,7 +105,7 @@ def test_the_database_itself_refuses_to_rewrite_history(shop: Shop, table: str, 
 
 
 def test_migrations_know_every_guarded_table() -> None:
-    assert sorted(guards.APPEND_ONLY) == ["consent", "ledger_entry", "payment_event"]
+    assert sorted(guards.APPEND_ONLY) == ["audit_entry", "consent", "ledger_entry", "payment_event"]
 
 
 class TestVerify:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,15 @@ from models.merchant import Merchant
 from models.money import Money
 from models.paylink import PayLink
 from models.payment import Allocation, Method, Payment
-from models.ports import GatewayEvent, GatewayEventKind, StartPayment, WebhookRequest
+from models.ports import DisputeWord, GatewayEvent, GatewayEventKind, RefundWord, StartPayment, WebhookRequest
+from models.refund import DisputeStatus, RefundStatus
 from models.signing import Signer
-from payments import audit, begin, invoices, ledger, links, settle
+from payments import attempts, audit, begin, closing, invoices, ledger, links, settle
 from payments.gateways.bank import Bank, BankSession
 from payments.gateways.delivery import Delivery
 from payments.gateways.sandbox import SandboxGateway
 from payments.starting import BeginResult
+from tests.support.jobs import RecordingJobs
 from tests.support.workers import SITE
 
 NOW = datetime(2026, 6, 19, 14, 0, tzinfo=UTC)
@@ -65,6 +68,7 @@ class Shop:
     bank: Bank = field(init=False)
     gateway: SandboxGateway = field(init=False)
     delivery: Delivery = field(init=False)
+    jobs: RecordingJobs = field(init=False)
     runtime: Runtime = field(init=False)
     merchant_id: int = field(init=False)
     alice_id: int = field(init=False)
@@ -73,13 +77,18 @@ class Shop:
         self.bank = Bank(self.folder / f"bank-{new_public_id()}.db", self.clock)
         self.gateway = SandboxGateway(self.bank, base_url=SITE.base_url, secrets=[SECRET], sleep=lambda _s: None)
         self.delivery = Delivery(self.bank, url=WEBHOOK, secrets=[SECRET], post=self.receive)
+        self.jobs = RecordingJobs(self.clock)
         nothing: Any = None
         ports = Ports(
-            sms=nothing, email=nothing, jobs=nothing, gateways={"sandbox": self.gateway}, gateway=self.gateway
+            sms=nothing, email=nothing, jobs=self.jobs, gateways={"sandbox": self.gateway}, gateway=self.gateway
         )
         self.runtime = Runtime(self.database, self.clock, Signer(self.keys), SITE, ports)
         self.merchant_id = self.open_for("Acme")
         self.alice_id = self.customer("Alice")
+
+    def work(self) -> None:
+        """Perform the jobs that are due."""
+        self.jobs.run(self.runtime, {closing.JOB: partial(attempts.close_by_id, announce=self.announce)})
 
     # --- people and papers -------------------------------------------------------------------------------------------
     def open_for(self, name: str) -> int:
@@ -87,6 +96,12 @@ class Shop:
         contact = {"email": "a@b.example", "phone": "+15550100", "address": "1 Main St", "hours": "9-5"}
         place = {"country": "US", "timezone": "America/New_York", "currency": "USD"}
         return self.add(Merchant(slug=slug, name=name, legal_name=name, created_at=NOW, **contact, **place))
+
+    def allow(self, **toggles: Any) -> None:
+        """What the merchant lets its customers do."""
+        with self.runtime.write() as ctx:
+            for name, value in toggles.items():
+                setattr(ctx.session.get_one(Merchant, self.merchant_id), name, value)
 
     def customer(self, name: str, merchant_id: int | None = None) -> int:
         return self.add(Customer(merchant_id=merchant_id or self.merchant_id, name=name, created_at=NOW))
@@ -153,13 +168,24 @@ class Shop:
 
     # --- paying ------------------------------------------------------------------------------------------------------
     def press(
-        self, link: PayLink, method: Method = Method.CARD, key: str | None = None, total: Money | None = None
+        self,
+        link: PayLink,
+        method: Method = Method.CARD,
+        key: str | None = None,
+        total: Money | None = None,
+        **wishes: Any,
     ) -> BeginResult:
         """What the pay page's button does, with the amount that the page shows now."""
         shown = total or self.view(link).total
         key = key or new_public_id()
         return begin.begin(
-            self.runtime, self.token(link), method, idempotency_key=key, shown_total=shown, announce=self.announce
+            self.runtime,
+            self.token(link),
+            method,
+            idempotency_key=key,
+            shown_total=shown,
+            announce=self.announce,
+            **wishes,
         )
 
     def approve(self, begun: BeginResult, choice: str | None = None, institution: str | None = None) -> BankSession:
@@ -170,8 +196,8 @@ class Shop:
         self.delivery.flush()
         return session
 
-    def pay(self, *covered: Invoice, method: Method = Method.CARD, choice: str | None = None) -> Payment:
-        begun = self.press(self.link(*covered), method)
+    def pay(self, *covered: Invoice, method: Method = Method.CARD, choice: str | None = None, **wishes: Any) -> Payment:
+        begun = self.press(self.link(*covered), method, **wishes)
         self.approve(begun, choice)
         return self.payment(begun.payment)
 
@@ -192,6 +218,19 @@ class Shop:
     ) -> None:
         """A provider's word, whatever the sandbox bank itself thinks of the payment."""
         event = GatewayEvent(event_id, payment.public_id, "", kind, amount or payment.amount)
+        settle.record(self.runtime, "sandbox", event, self.announce)
+
+    def tell_refund(self, payment: Payment, reference: str, amount: Money, event_id: str | None = None) -> None:
+        """One that somebody made at the provider."""
+        word = RefundWord(None, reference, RefundStatus.SUCCEEDED, amount)
+        event = GatewayEvent(event_id, payment.public_id, "", GatewayEventKind.REFUND, amount, refund=word)
+        settle.record(self.runtime, "sandbox", event, self.announce)
+
+    def tell_dispute(
+        self, payment: Payment, reference: str, status: DisputeStatus, event_id: str | None = None
+    ) -> None:
+        word = DisputeWord(reference, status, payment.amount, "fraudulent")
+        event = GatewayEvent(event_id, payment.public_id, "", GatewayEventKind.DISPUTE, payment.amount, dispute=word)
         settle.record(self.runtime, "sandbox", event, self.announce)
 
     def announce(self, _ctx: object, settlement: settle.Settlement) -> None:

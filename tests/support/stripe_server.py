@@ -60,6 +60,9 @@ class StripeServer:
     """What befalls the next calls: a status to refuse with, "lost" (done, but unanswered), "late" (answered too late),
     "garbled", "" (nothing)."""
     url: str = ""
+    refunds: list[dict[str, Any]] = field(default_factory=list)
+    refund_status: str = "succeeded"
+    """Of the next refunds."""
     _answered: dict[str, tuple[Form, Answer]] = field(default_factory=dict)
     _intents: dict[str, dict[str, Any]] = field(default_factory=dict)
     _late: threading.Event = field(default_factory=threading.Event)
@@ -102,6 +105,12 @@ class StripeServer:
             return Answer(200, dict(self._create(dict(form))))
         if call == "GET /v1/checkout/sessions":
             return Answer(200, self._list(dict(form)))
+        if call == "POST /v1/refunds":
+            return Answer(200, self._refund(dict(form)))
+        if call == "GET /v1/refunds":
+            of = [one for one in reversed(self.refunds) if one["payment_intent"] == dict(form)["payment_intent"]]
+            page = of[: int(dict(form).get("limit", 10))]
+            return Answer(200, {"object": "list", "url": "/v1/refunds", "data": page, "has_more": False})
         session = self.sessions.get(path.split("/")[4])
         if session is None:
             raise Refusal(404, "invalid_request_error", "resource_missing", "session")
@@ -143,6 +152,27 @@ class StripeServer:
         }
         return self.sessions[session_id]
 
+    def _refund(self, form: dict[str, str]) -> dict[str, Any]:
+        intent = self._intents.get(form["payment_intent"])
+        if intent is None or intent["status"] != "succeeded":
+            raise Refusal(400, "invalid_request_error", "charge_not_captured")
+        charge, amount = intent["latest_charge"], int(form["amount"])
+        session = next(one for one in self.sessions.values() if one["payment_intent"] == intent["id"])
+        if charge["amount_refunded"] + amount > session["amount_total"]:
+            raise Refusal(400, "invalid_request_error", "charge_already_refunded")
+        charge["amount_refunded"] += amount
+        refund = {
+            "id": f"re_{len(self.refunds) + 1}",
+            "object": "refund",
+            "amount": amount,
+            "currency": session["currency"],
+            "payment_intent": intent["id"],
+            "status": self.refund_status,
+            "metadata": {name[9:-1]: value for name, value in form.items() if name.startswith("metadata[")},
+        }
+        self.refunds.append(refund)
+        return refund
+
     def _list(self, form: dict[str, str]) -> dict[str, Any]:
         newest = list(reversed(self.sessions.values()))
         ids = [one["id"] for one in newest]
@@ -167,7 +197,13 @@ class StripeServer:
         """What a customer does on Stripe's page. A debit is not paid yet."""
         session = self.sessions[session_id]
         intent = f"pi_{len(self._intents) + 1}"
-        charge = {"id": f"ch_{intent}", "object": "charge", "payment_method_details": details, "failure_code": None}
+        charge: dict[str, Any] = {
+            "id": f"ch_{intent}",
+            "object": "charge",
+            "payment_method_details": details,
+            "failure_code": None,
+        }
+        charge["amount_refunded"] = 0
         status = "succeeded" if paid else "processing"
         self._intents[intent] = {"id": intent, "object": "payment_intent", "status": status, "latest_charge": charge}
         session |= {"status": "complete", "payment_status": "paid" if paid else "unpaid", "payment_intent": intent}

@@ -49,6 +49,8 @@ _TYPICAL: Slots = {
     "paid": "$100.00",
     "files": ["INV-1042.pdf"],
     "more_files": True,
+    "why": "funds",
+    "alert": "returned",
 }
 _WORST: Slots = _TYPICAL | {
     "biz": "Nineteen Chars & Co",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 from flask import Flask
 
-from web.cli import chat, database, demo, exchange, intents, seed, worker
+from web.cli import chat, database, demo, exchange, intents, ledger, reconcile, seed, worker
 
 COMMANDS: tuple[click.Command, ...] = (
     chat.command,
@@ -14,6 +14,8 @@ COMMANDS: tuple[click.Command, ...] = (
     exchange.import_command,
     exchange.export_command,
     intents.group,
+    ledger.group,
+    reconcile.command,
     seed.command,
     worker.command,
 )

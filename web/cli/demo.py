@@ -20,11 +20,10 @@ from models import migrations
 from models.clock import SystemClock
 from models.database import Database
 from models.merchant import Merchant
-from models.money import Money
-from models.payment import Method, Payment, PaymentStatus
+from models.payment import Payment, PaymentStatus
 from models.ports import StartPayment
 from models.signing import Signer
-from payments.gateways.bank import Bank
+from payments.gateways.bank import Bank, Status
 from web import engine
 from web.assembly import assemble
 from web.config import Settings, SettingsError, load
@@ -126,26 +125,37 @@ def _fill(settings: Settings) -> tuple[list[SeededMerchant], list[SeededMember]]
 
 
 def _tell_bank(database: Database, bank: Bank) -> None:
-    """The bank payments under way are known there, too, so that they settle when the clock moves."""
-    under_way: sa.Select[Payment, str] = sa.select(Payment, Merchant.name).join(
+    """All payments are known there, too: those under way settle when the clock moves, the others can be refunded, and
+    both books agree."""
+    everything: sa.Select[Payment, str] = sa.select(Payment, Merchant.name).join(
         Merchant, Merchant.id == Payment.merchant_id
     )
+    past = []
     with database.write() as session:
-        for payment, payee in session.execute(under_way.where(Payment.status == PaymentStatus.PROCESSING)):
-            opened = bank.open(
-                StartPayment(
-                    reference=payment.public_id,
-                    short_reference=payment.reference,
-                    payee=payee,
-                    amount=Money(payment.amount_minor, payment.currency),
-                    method=Method.BANK,
-                    description=payment.reference,
-                    return_url="",
-                    expires_at=bank.clock.now() + timedelta(minutes=30),
+        for payment, payee in session.execute(everything):
+            if payment.status is not PaymentStatus.PROCESSING:
+                ended = Status(payment.status.value)
+                past.append(
+                    (_at_bank(payment, payee, bank), ended, str(payment.provider_reference), payment.created_at)
                 )
-            )
+                continue
+            opened = bank.open(_at_bank(payment, payee, bank))
             bank.confirm(opened.id, "checking", "first-harbor")
             payment.provider_reference = opened.id
+    bank.remember(past)
+
+
+def _at_bank(payment: Payment, payee: str, bank: Bank) -> StartPayment:
+    return StartPayment(
+        reference=payment.public_id,
+        short_reference=payment.reference,
+        payee=payee,
+        amount=payment.amount,
+        method=payment.method,
+        description=payment.reference,
+        return_url="",
+        expires_at=bank.clock.now() + timedelta(minutes=30),
+    )
 
 
 def _write_manifest(

@@ -10,6 +10,7 @@ from stripe import WebhookSignature
 
 from models.errors import MalformedWebhook, ProviderError, UnverifiedWebhook
 from models.ports import GatewayEventKind, WebhookRequest
+from models.refund import DisputeStatus
 from payments.gateways.stripe import StripeGateway
 from tests.support.shop import WANTED, usd
 from tests.support.stripe_server import ACCOUNT, KEY, SECRET, VISA, StripeServer
@@ -227,32 +228,32 @@ def test_money_does_not_wait_for_details(
 
 # --- disputes --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("details", "event_name", "status", "is_return"),
+    ("details", "event_name", "status", "means"),
     [
-        (ACCOUNT, "created", "lost", True),
-        (ACCOUNT, "created", "needs_response", True),
-        (ACCOUNT, "created", "warning_needs_response", False),
-        (ACCOUNT, "closed", "won", False),
-        (VISA, "created", "needs_response", False),
-        (VISA, "created", "warning_needs_response", False),
-        (VISA, "closed", "won", False),
-        (VISA, "closed", "warning_closed", False),
-        (VISA, "closed", "lost", True),
+        (ACCOUNT, "created", "lost", KINDS.RETURNED),
+        (ACCOUNT, "created", "needs_response", KINDS.RETURNED),
+        (ACCOUNT, "created", "warning_needs_response", None),
+        (ACCOUNT, "closed", "won", None),
+        (VISA, "created", "needs_response", DisputeStatus.OPEN),
+        (VISA, "created", "warning_needs_response", None),
+        (VISA, "closed", "won", DisputeStatus.WON),
+        (VISA, "closed", "warning_closed", None),
+        (VISA, "closed", "lost", DisputeStatus.LOST),
     ],
 )
-def test_it_knows_when_money_is_gone_for_good(
+def test_it_tells_a_dispute_from_money_that_is_gone_for_good(
     gateway: StripeGateway,
     stripe: StripeServer,
     session_id: str,
     details: dict[str, Any],
     event_name: str,
     status: str,
-    is_return: bool,
+    means: KINDS | DisputeStatus | None,
 ) -> None:
     stripe.confirm(session_id, details)
     event = gateway.parse_event(stripe.event(f"charge.dispute.{event_name}", stripe.dispute(session_id, status)))
 
-    assert (event is not None and event.kind is KINDS.RETURNED) == is_return
+    assert (event and (event.dispute.status if event.dispute else event.kind)) == means
 
 
 def test_it_finds_the_payment_behind_a_dispute(gateway: StripeGateway, stripe: StripeServer, session_id: str) -> None:
@@ -261,7 +262,7 @@ def test_it_finds_the_payment_behind_a_dispute(gateway: StripeGateway, stripe: S
 
     assert event is not None
     assert (event.reference, event.provider_reference) == (WANTED.reference, session_id)
-    assert (event.amount, event.failure_code) == (usd(9_000), "debit_not_authorized")
+    assert (event.amount, event.failure_code) == (usd(9_000), "R10")
 
 
 @pytest.mark.parametrize("intent", ["pi_of_another_program", None])
