@@ -1,6 +1,6 @@
 """A shop for tests about money: Acme, its customer Alice, her invoices, a sandbox bank, a clock that stands still."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -21,11 +21,11 @@ from models.ledger import LedgerEntry
 from models.merchant import Merchant
 from models.money import Money
 from models.paylink import PayLink
-from models.payment import Allocation, Method, Payment
+from models.payment import Allocation, Method, Payment, PaymentStatus
 from models.ports import DisputeWord, GatewayEvent, GatewayEventKind, RefundWord, StartPayment, WebhookRequest
 from models.refund import DisputeStatus, RefundStatus
 from models.signing import Signer
-from payments import attempts, audit, begin, closing, invoices, ledger, links, settle
+from payments import attempts, audit, begin, closing, holds, invoices, ledger, links, settle
 from payments.gateways.bank import Bank, BankSession
 from payments.gateways.delivery import Delivery
 from payments.gateways.sandbox import SandboxGateway
@@ -251,6 +251,17 @@ class Shop:
     def balance(self, invoice_id: int) -> int:
         with self.runtime.read() as ctx:
             return ctx.session.get_one(Invoice, invoice_id).balance_minor
+
+    def balances(self, invoice_ids: Collection[int]) -> dict[int, int]:
+        with self.runtime.read() as ctx:
+            which = sa.select(Invoice.id, Invoice.balance_minor).where(Invoice.id.in_(invoice_ids))
+            return dict(ctx.session.execute(which).all())
+
+    def is_moving(self, invoice: Invoice) -> bool:
+        """Money for it may be on its way."""
+        with self.runtime.read() as ctx:
+            open_ones = holds.open_over(ctx.session, [invoice.id])
+        return any(payment.status is not PaymentStatus.SUBMITTED for payment in open_ones)
 
     def credit(self, currency: str = "USD") -> Money:
         with self.runtime.read() as ctx:

@@ -1,0 +1,80 @@
+"""What must be true of invoices and credit after everything that happened: plain numbers, no accounts and no database.
+Invoices are numbered in the order of their due dates."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Brought:
+    """What is left of one payment: its share of each invoice, and the credit."""
+
+    shares: dict[int, int]
+    credit: int
+
+    @property
+    def all(self) -> int:
+        return sum(self.shares.values()) + self.credit
+
+
+@dataclass
+class Expected:
+    """`owed`: what each invoice must still ask for; `credit`: what no invoice took; `applied`: credit put on
+    invoices."""
+
+    owed: dict[int, int] = field(default_factory=dict)
+    totals: dict[int, int] = field(default_factory=dict)
+    void: set[int] = field(default_factory=set)
+    brought: dict[int, Brought] = field(default_factory=dict)
+    applied: dict[int, int] = field(default_factory=dict)
+    credit: int = 0
+
+    def issue(self, invoice_id: int, total: int) -> None:
+        self.owed[invoice_id] = self.totals[invoice_id] = total
+
+    def withdraw(self, invoice_id: int) -> None:
+        self.owed[invoice_id] = 0
+        self.void.add(invoice_id)
+
+    def arrives(self, payment_id: int, amount: int, planned: dict[int, int]) -> None:
+        shares = {i: min(share, self.owed[i]) for i, share in planned.items()}
+        for invoice_id, share in shares.items():
+            self.owed[invoice_id] -= share
+        rest = amount - sum(shares.values())
+        self.credit += rest
+        self.brought[payment_id] = Brought(shares, rest)
+
+    def apply(self, invoice_id: int) -> int:
+        """As far as the credit reaches."""
+        share = min(self.credit, self.owed[invoice_id])
+        self.credit -= share
+        self.owed[invoice_id] -= share
+        self.applied[invoice_id] = self.applied.get(invoice_id, 0) + share
+        return share
+
+    def leaves(self, payment_id: int, amount: int, *, reopens: bool, spares_credit: bool) -> None:
+        """The credit first, then the newest invoices."""
+        brought = self.brought[payment_id]
+        wanted = min(amount, brought.credit)
+        if not spares_credit:
+            self._unapply(wanted - self.credit)
+        from_credit = min(wanted, self.credit)
+        brought.credit -= from_credit
+        self.credit -= from_credit
+        left = amount - from_credit
+        for invoice_id in sorted(brought.shares, reverse=True):
+            share = min(left, brought.shares[invoice_id])
+            brought.shares[invoice_id] -= share
+            left -= share
+            if reopens and invoice_id not in self.void:
+                self.owed[invoice_id] += share
+        brought.credit -= left  # a refund of credit that was spent meanwhile
+
+    def _unapply(self, missing: int) -> None:
+        """Credit was spent that never was: what it paid is owed again, the newest first."""
+        for invoice_id in sorted(self.applied, reverse=True):
+            share = min(max(missing, 0), self.applied[invoice_id])
+            self.applied[invoice_id] -= share
+            self.credit += share
+            missing -= share
+            if invoice_id not in self.void:
+                self.owed[invoice_id] += share
