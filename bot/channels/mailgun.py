@@ -88,7 +88,7 @@ def _mail(form: Form, body: bytes) -> tuple[Letter | None, bytes, str | None]:
         raw = form.data("body-mime")
         return letter_of(raw), raw, None
     headers = _headers(form)
-    if not headers.fields:
+    if not headers.fields and not ("body-plain" in form or "body-html" in form):
         raise MalformedWebhook("no mail")
     kind = headers.first("content-type").split(";")[0].strip().lower() or "text/plain"
     letter = Letter(headers, form.text("body-plain"), form.text("body-html"), content_type=kind)
@@ -97,7 +97,7 @@ def _mail(form: Form, body: bytes) -> tuple[Letter | None, bytes, str | None]:
 
 
 def _headers(form: Form) -> Headers:
-    """`message-headers` is a JSON list of pairs. Without it, the fields that Mailgun names like headers."""
+    """`message-headers` is a JSON list of pairs. Without it, the fields that are named like headers, in either case."""
     try:
         pairs = json.loads(form.text("message-headers"))
     except (ValueError, RecursionError):
@@ -106,4 +106,9 @@ def _headers(form: Form) -> Headers:
         pairs = [pair for pair in pairs if isinstance(pair, list) and len(pair) == 2]
         return headers_of([(str(name), str(value)) for name, value in pairs])
     names = ("Message-Id", "From", "To", "Cc", "Subject", "In-Reply-To", "References", "Auto-Submitted", "Precedence")
-    return headers_of([(name, form.text(name)) for name in names if name in form])
+    found = [(name, next(key for key in (name, name.lower()) if key in form)) for name in names if _has(form, name)]
+    return headers_of([(name, form.text(key)) for name, key in found])
+
+
+def _has(form: Form, name: str) -> bool:
+    return name in form or name.lower() in form

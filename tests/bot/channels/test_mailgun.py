@@ -89,3 +89,15 @@ def test_it_reads_a_form_without_a_list_of_headers() -> None:
 def test_it_refuses_a_form_without_a_mail() -> None:
     with pytest.raises(MalformedWebhook):
         read(mailgun_signed([("recipient", OURS)]))
+
+
+def test_it_reads_the_lower_case_fields_where_the_headers_are_missing() -> None:
+    email = read(mailgun_signed([("from", "Alice <alice@example.com>"), ("subject", "Hi"), ("body-plain", "hi")]))
+
+    assert (email.from_address, email.subject, email.text) == ("alice@example.com", "Hi", "hi")
+
+
+def test_it_keeps_a_text_that_comes_without_a_sender() -> None:
+    email = read(mailgun_signed([("body-plain", "hi")]))
+
+    assert (email.from_address, email.text) == (None, "hi")
