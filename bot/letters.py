@@ -11,13 +11,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, sel
 from bot.channels.quoting_words import BOUNDARIES, BOUNDARY_CLASS
 from bot.rendering import TEMPLATES, language_of
 from bot.wording import plain
-from models.colour import luminance
+from models.colour import contrast, luminance
 from models.merchant import Merchant
 
 SUBJECT_CHARS = 150
 SLOT_CHARS = 120
 
 LIGHT_INK, DARK_INK = "#ffffff", "#000000"  # one of them has at least 4.5:1 (WCAG 1.4.3) on any colour
+PAPER, EDGE = "#ffffff", "#858e9b"
+EDGE_CONTRAST = 3.0  # WCAG 1.4.11
 DEFAULT_COLOUR = "#10151c"
 _HEX_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _EVEN_LUMINANCE = 0.1791
@@ -57,6 +59,8 @@ class Sender:
     phone: str
     fill: str
     on_fill: str
+    edge: str
+    """What shows where the button ends, on any colour."""
 
 
 def letter(kind: str, locale: str, *, merchant: Merchant, **slots: object) -> Letter:
@@ -90,6 +94,7 @@ def _sender(merchant: Merchant) -> Sender:
         phone=plain(merchant.phone, 20),
         fill=colour,
         on_fill=LIGHT_INK if luminance(colour) <= _EVEN_LUMINANCE else DARK_INK,
+        edge=colour if contrast(colour, PAPER) >= EDGE_CONTRAST else EDGE,
     )
 
 

@@ -99,6 +99,13 @@ def test_it_keeps_the_button_readable_on_any_colour(colour: str, acme: Merchant)
     assert contrast(ink, colour) >= 4.5
 
 
+@pytest.mark.parametrize("colour", ["#ffffff", "#fffde7", "#ffd400", "#00ff00", "#0b6e69"])
+def test_it_shows_where_the_button_ends_on_any_colour(colour: str, acme: Merchant) -> None:
+    acme.colour = colour
+    [edge] = re.findall(r'class="press"[^>]*border: 1px solid (#\w{6})', written("receipt", "en", acme).html)
+    assert contrast(edge, "#ffffff") >= 3
+
+
 def test_it_takes_no_style_from_a_colour_that_is_none(acme: Merchant) -> None:
     acme.colour = "red}x{"
     assert "red}" not in written("receipt", "en", acme).html
