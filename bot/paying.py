@@ -16,7 +16,7 @@ from bot.turn import Reply, Turn
 from models.conversation import ConversationState
 from models.invoice import Invoice
 from models.money import Money
-from models.payment import Allocation, Payment, PaymentStatus
+from models.payment import PAID_STATUSES, Allocation, Payment, PaymentStatus
 from models.prepared import connection_of
 from payments import links
 
@@ -25,7 +25,7 @@ PAGE = 3
 EMAIL_PAGE = 20
 
 _MOVING = (PaymentStatus.PROCESSING, PaymentStatus.UNKNOWN)
-_SETTLED = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED, PaymentStatus.RETURNED)
+_SETTLED = (*PAID_STATUSES, PaymentStatus.RETURNED)
 
 
 def respond_proven(turn: Turn) -> Sequence[Reply]:
@@ -127,7 +127,7 @@ def tell_status(turn: Turn) -> Sequence[Reply]:
 
 
 def send_receipt(turn: Turn) -> Sequence[Reply]:
-    payment = _latest_payment(turn, (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED))
+    payment = _latest_payment(turn, tuple(PAID_STATUSES))
     if payment is None:
         return [turn.say("receipt_none")]
     slots = {"ref": payment.reference, "amt": rendering.money(payment.amount, turn.locale)}

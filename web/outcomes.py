@@ -12,7 +12,7 @@ from models.conversation import Conversation
 from models.customer import Channel as Address
 from models.errors import DomainError
 from models.merchant import Merchant
-from models.payment import Method, Payment, PaymentStatus
+from models.payment import PAID_STATUSES, Method, Payment, PaymentStatus
 from payments import links
 from payments.links import LinkView
 from payments.settle import Alert
@@ -103,7 +103,7 @@ def stage(payment: Payment) -> Stage | None:
 
 def next_url(visit: Visit, payment: Payment) -> str:
     """Where a payment's outcome is shown: its receipt once it has paid, else its own page."""
-    paid = payment.status in (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED)
+    paid = payment.status in PAID_STATUSES
     return (paid and receipt_path(visit.ctx, payment)) or visit.payment_url(payment)
 
 

@@ -48,6 +48,13 @@ class MethodKind(StrEnum):
     NETWORK = "network"
     BANK = "bank"
     CARD = "card"
+    CASH = "cash"
+    CHECK = "check"
+    OTHER = "other"
+
+
+PAY_METHODS = (MethodKind.NETWORK, MethodKind.BANK, MethodKind.CARD)
+"""What a pay page offers; the others the merchant records itself."""
 
 
 class Channel(StrEnum):

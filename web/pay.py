@@ -14,7 +14,7 @@ from models.context import Context
 from models.errors import DomainError
 from models.limits import Limit
 from models.money import Money
-from models.payment import Method, Payment
+from models.payment import ONLINE_METHODS, Method, Payment
 from payments import begin
 from payments.begin import PaymentInFlight
 from payments.standing import LinkState
@@ -24,7 +24,7 @@ from web.announcing import announce
 from web.context import reads, retrying, runtime, writes
 from web.outcome_pages import LinkSentPage, Stage
 from web.outcomes import Visit
-from web.pages import InvoiceLine, MethodKind, Notice, PayMethod, PayPage, Problem
+from web.pages import PAY_METHODS, InvoiceLine, MethodKind, Notice, PayMethod, PayPage, Problem
 from web.security import bind_forms_to_link
 
 blueprint = Blueprint("pay", __name__, url_prefix="/p/<token>")
@@ -206,7 +206,7 @@ def _pay_page(visit: Visit, notice: Notice | None, problem: Problem | None) -> P
             InvoiceLine(value="", number=i.number, description=i.description, amount=i.balance, due_on=i.due_on)
             for i in due
         ],
-        methods=[PayMethod(kind=kind, host=provider.name) for kind in MethodKind],
+        methods=[PayMethod(kind=kind, host=provider.name) for kind in PAY_METHODS],
         works_until=view.link.expires_at,
         selected_method=MethodKind.NETWORK,
         change_url=visit.invoices_url,
@@ -214,10 +214,8 @@ def _pay_page(visit: Visit, notice: Notice | None, problem: Problem | None) -> P
 
 
 def _method() -> Method | None:
-    try:
-        return Method(request.form.get("method", ""))
-    except ValueError:
-        return None
+    chosen = request.form.get("method", "")
+    return next((method for method in ONLINE_METHODS if method.value == chosen), None)
 
 
 def _seen_amount(currency: str) -> Money:

@@ -15,7 +15,7 @@ from models.ledger import Account, LedgerEntry
 from models.merchant import Merchant, Mode
 from models.money import Money
 from models.paylink import PayLink
-from models.payment import Allocation, Payment, PaymentStatus
+from models.payment import PAID_STATUSES, Allocation, Payment
 from models.session import WebSession
 from payments import attempts, holds, invoices, links
 from web import framing
@@ -25,7 +25,6 @@ from web.pages import DueGroup, FlightLine, InvoiceLine, InvoicesPage, PaidLine,
 RECENTLY_PAID = 5
 MAX_PICKED = 500
 """More than any list on a page; a longer form was not made by ours."""
-_PAID_BY = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED)
 
 
 def page(
@@ -159,7 +158,7 @@ def _last_payments(session: Session, invoice_ids: Sequence[int]) -> dict[int, Pa
     rows = session.execute(
         sa.select(Allocation.invoice_id, Payment)
         .join(Payment, Payment.id == Allocation.payment_id)
-        .where(Allocation.invoice_id.in_(invoice_ids), Payment.status.in_(_PAID_BY))
+        .where(Allocation.invoice_id.in_(invoice_ids), Payment.status.in_(PAID_STATUSES))
         .order_by(Payment.id)
     )
     return dict(rows.all())
