@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 import structlog
 
-from bot import messenger, optouts, outbox, pauses, receipts, whatsapp
+from bot import messenger, optouts, outbox, pauses, recall, receipts, whatsapp
 from bot.outbox import Outbound
+from bot.reminders import gate
 from models import events
 from models.context import Context, Runtime
 from models.conversation import Conversation
@@ -68,7 +69,7 @@ def _claim(runtime: Runtime, message_id: int, asked: Claim | None = None) -> Cla
             messenger.hold(ctx, message, until)
             return "held back"
         if _has_left_window(ctx, message):
-            whatsapp.go_elsewhere(ctx, message)
+            _go_elsewhere(ctx, message)
             return _close(ctx, message, MessageStatus.CANCELLED, whatsapp.OUTSIDE_WINDOW)
         if message.attempt >= messenger.MAX_ATTEMPTS:
             message.failure = Failure.TEMPORARY
@@ -95,6 +96,8 @@ def _claimed(message: Message, outbound: Outbound, *, left_behind: bool = False)
 
 def _refusal(ctx: Context, message: Message) -> str | None:
     """Why this must not go after all: things change between queueing and sending."""
+    if called_back := gate.refusal(ctx, message):
+        return called_back
     address = (message.merchant_id, message.channel, message.their_address)
     if not _may_go_despite_opt_out(message) and optouts.is_opted_out(ctx, *address):
         return "opted_out"
@@ -111,6 +114,12 @@ def _has_left_window(ctx: Context, message: Message) -> bool:
     if message.channel is not Channel.WHATSAPP or whatsapp.is_open(ctx, message):
         return False
     return whatsapp.template_for(ctx, message) is None
+
+
+def _go_elsewhere(ctx: Context, message: Message) -> None:
+    """A reminder is decided anew: another channel has its own consent and hours."""
+    if not recall.take_back(ctx, message):
+        whatsapp.go_elsewhere(ctx, message)
 
 
 def _may_go_despite_opt_out(message: Message) -> bool:

@@ -23,6 +23,8 @@ NEAREST = str.maketrans(
 )
 
 _FOREIGN = re.compile(f"[^{re.escape(BASIC + EXTENSION)}]")
+_EXTENDED = re.compile(f"[{re.escape(EXTENSION)}]")
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _ALL = frozenset(BASIC + EXTENSION)
 
 
@@ -45,10 +47,12 @@ class Segments:
 def segments(text: str) -> Segments:
     """What a carrier will count and charge."""
     encoding = Encoding.UCS_2 if _FOREIGN.search(text) else Encoding.GSM_7
-    costs = [_cost(character, encoding) for character in text]
     alone, joined = LIMITS[encoding]
-    units = sum(costs)
-    return Segments(1 if units <= alone else _packed(costs, joined), encoding, units)
+    doubled = _EXTENDED if encoding is Encoding.GSM_7 else _ASTRAL
+    units = len(text) + len(doubled.findall(text))
+    if units <= alone:
+        return Segments(1, encoding, units)
+    return Segments(_packed([_cost(character, encoding) for character in text], joined), encoding, units)
 
 
 def _cost(character: str, encoding: Encoding) -> int:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from bot.senders import sender
 from models.context import Context, Runtime
 from models.customer import Channel
 from models.message import Direction, Message, MessageStatus, Route
@@ -106,7 +107,7 @@ def _due(now: datetime, after_id: int) -> sa.Select[Message]:
 def _queue_of(message: Message) -> str:
     if message.kind in CODES:
         return "codes"
-    return "email" if message.channel is Channel.EMAIL else "sms"
+    return "email" if message.channel is Channel.EMAIL else sender(message.our_address).queue
 
 
 def _job_id(message: Message) -> str:

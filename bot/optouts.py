@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from bot import verifying
+from bot import recall, verifying
 from models import events
 from models.consent import Consent, ConsentAct, OptOut
 from models.context import Context
@@ -42,6 +42,7 @@ def opt_out(
         .values(status=MessageStatus.CANCELLED, finished_at=now)
         .execution_options(synchronize_session=False)
     )
+    recall.refuse(ctx, merchant_id, channel, address)
     threads = sa.select(Conversation.id).where(
         Conversation.merchant_id == merchant_id, Conversation.channel == channel, Conversation.address == address
     )

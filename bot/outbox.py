@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from bot import links, messenger, reply_tags, unsubscribing, whatsapp
+from bot import links, messenger, reminder_links, reply_tags, unsubscribing, whatsapp
 from models.context import Context
 from models.conversation import Conversation
 from models.customer import Channel, ContactPoint
@@ -15,6 +15,7 @@ from models.invoice import Invoice
 from models.merchant import Merchant
 from models.message import Direction, Message
 from models.ports import OutboundEmail, OutboundFile, OutboundSms, SmsAccount
+from models.reminder import ReminderLink
 from models.verification import Verification
 from payments import papers
 
@@ -62,6 +63,9 @@ def _reveal(ctx: Context, message: Message, text: str) -> str:
         return text.replace("{link}", unsubscribing.url(ctx, _recipient(ctx, message)))
     if message.channel is Channel.EMAIL and message.kind in unsubscribing.MERCHANT_STARTED:
         text = text.replace("{stop}", unsubscribing.url(ctx, _recipient(ctx, message)))
+    if message.reminder_link_id is not None:
+        link = ctx.session.get_one(ReminderLink, message.reminder_link_id)
+        return text.replace("{link}", reminder_links.url(ctx, link))
     return links.fill(ctx, text, message.pay_link_id, message.payment_id)
 
 

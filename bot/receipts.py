@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 import structlog
 
-from bot import messenger, notices, optouts, pauses, verifying, whatsapp
+from bot import messenger, notices, optouts, pauses, recall, verifying, whatsapp
 from bot.channels.twilio_errors import MEANINGS, Consequence, Meaning
 from models import events
 from models.context import Context
@@ -33,7 +33,7 @@ REACHES = {
 COPIED = (
     *("merchant_id", "conversation_id", "customer_id", "channel", "kind", "our_address", "their_address"),
     *("subject", "body", "html", "locale", "slots", "pay_link_id", "payment_id", "invoice_id", "verification_id"),
-    *("reply_to_id", "headers"),
+    *("reminder_link_id", "reply_to_id", "headers"),
 )
 """What a second try takes over from the first."""
 SAME = ("merchant_id", "kind", "their_address", "body")
@@ -88,6 +88,7 @@ def heed(ctx: Context, message: Message, code: str | None) -> None:
         case Consequence.OPTED_OUT:
             address = (message.merchant_id, message.channel, message.their_address)
             optouts.opt_out(ctx, *address, source="carrier", message_id=message.id)
+            recall.take_back(ctx, message)
         case Consequence.OTHER_CHANNEL:
             whatsapp.go_elsewhere(ctx, message)
         case Consequence.STOP_CAMPAIGN | Consequence.STOP_US | Consequence.STOP_ALL:
@@ -112,7 +113,7 @@ def _give_up_address(ctx: Context, message: Message) -> None:
     unreachable = sa.update(Conversation).where(thread).values(unreachable_since_at=now)
     ctx.session.execute(unreachable, execution_options={"synchronize_session": False})
     verifying.end_proofs(ctx, Proof.conversation_id.in_(sa.select(Conversation.id).where(thread)))
-    if message.channel is Channel.WHATSAPP:
+    if not recall.take_back(ctx, message) and message.channel is Channel.WHATSAPP:
         whatsapp.go_elsewhere(ctx, message)
     customer_id = points[0].customer_id if points else message.customer_id
     if customer_id is not None and not known:

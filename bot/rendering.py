@@ -59,15 +59,22 @@ def language_of(locale: str) -> str:
     return language if language in REGIONS else DEFAULT_LANGUAGE
 
 
-@lru_cache(maxsize=8192)
 def money(amount: Money, locale: str) -> str:
     """`$1,284.50`, `€1,284.50`, `KWD 1.500`: the currency's code where its symbol is not in GSM-7."""
-    region = REGIONS[language_of(locale)]
-    code = amount.currency
-    figure = format_currency(amount.decimal, code, locale=region)
+    before, digits = _shape(amount.currency, language_of(locale))
+    return f"{'-' * (amount.minor < 0)}{before}{abs(amount.decimal):,.{digits}f}"
+
+
+@lru_cache(maxsize=256)
+def _shape(code: str, language: str) -> tuple[str, int]:
+    """What stands before the figure, and its decimals. Asked once: formatting each amount takes Babel 0.1 ms, and a
+    campaign has a hundred thousand. Both regions write 1,284.50."""
+    region = REGIONS[language]
+    figure = format_currency(0, code, locale=region)
     if to_gsm(figure) != figure:
-        figure = format_currency(amount.decimal, code, format="¤¤#,##0.00", locale=region)
-    return to_gsm(figure.replace(code, f"{code} "))
+        figure = format_currency(0, code, format="¤¤#,##0.00", locale=region)
+    before, digits = figure[: figure.index("0")], len(figure.partition(".")[2])
+    return to_gsm(before.replace(code, f"{code} ")), digits
 
 
 @lru_cache(maxsize=4096)

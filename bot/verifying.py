@@ -67,8 +67,9 @@ class Checked:
     email: str = ""
 
 
-def start(ctx: Context, merchant: Merchant, asker: Asker, email: str) -> Outcome:
-    """Open a challenge for an email, known or not: the same rows, the same effort, the same answer."""
+def start(ctx: Context, merchant: Merchant, asker: Asker, email: str, *, is_hidden: bool = False) -> Outcome:
+    """Open a challenge for an email, known or not: the same rows, the same effort, the same answer.
+    `is_hidden`: we took it from the file, so it is never shown."""
     now, email = ctx.clock.now(), normalise_email(email)
     if (lock := lock_of(ctx, merchant, asker)) is not None:
         return lock
@@ -79,6 +80,7 @@ def start(ctx: Context, merchant: Merchant, asker: Asker, email: str) -> Outcome
         conversation_id=asker.conversation_id,
         browser_hash=asker.browser_hash,
         email=email,
+        is_email_hidden=is_hidden,
         digits=digits(ctx, merchant),
         salt=secrets.token_hex(16),
         code_hash=secrets.token_hex(32),
@@ -99,7 +101,7 @@ def again(ctx: Context, merchant: Merchant, asker: Asker) -> Outcome:
     latest = _latest(ctx, asker)
     if latest is None or latest.status is VerificationStatus.APPROVED:
         return Outcome.NOT_ASKED
-    return start(ctx, merchant, asker, latest.email)
+    return start(ctx, merchant, asker, latest.email, is_hidden=latest.is_email_hidden)
 
 
 def check(ctx: Context, merchant: Merchant, asker: Asker, code: str) -> Checked:
@@ -115,7 +117,7 @@ def check(ctx: Context, merchant: Merchant, asker: Asker, code: str) -> Checked:
     if status is VerificationStatus.APPROVED:
         return _approve(ctx, merchant, asker, latest)
     if status in (VerificationStatus.EXPIRED, VerificationStatus.CANCELED):
-        again = start(ctx, merchant, asker, latest.email)
+        again = start(ctx, merchant, asker, latest.email, is_hidden=latest.is_email_hidden)
         return Checked(Outcome.EXPIRED if again is Outcome.SENT else again)
     _count_wrong(ctx, merchant, asker, latest.email)
     if (lock := lock_of(ctx, merchant, asker, latest.email)) is not None:

@@ -31,6 +31,7 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     "remind_before": ("inv", "amt", "date", "link"),
     "remind_due": ("inv", "amt", "link"),
     "remind_after": ("inv", "amt", "date", "link"),
+    "remind_several": ("n", "amt", "date", "link"),
 }
 """By kind, what {{1}}, {{2}}, ... of its approved template stand for. README lists them for merchants."""
 
@@ -69,6 +70,8 @@ def template_for(ctx: Context, message: Message) -> Template | None:
 def go_elsewhere(ctx: Context, message: Message) -> Message | None:
     """Queue the same for the customer by text or by email; once, however often it is refused here."""
     replaced = sa.select(Message.id).where(Message.instead_of_id == message.id)
+    if message.reminder_link_id is not None:
+        return None  # whoever plans it looks for the next channel
     if message.customer_id is None or ctx.session.scalars(replaced.limit(1)).first() is not None:
         return None
     return _by_text(ctx, message) or _by_email(ctx, message)

@@ -1,6 +1,6 @@
 """When a merchant reminds by itself, and what a customer has instead: steps counted in days from the due date."""
 
-from datetime import time
+from datetime import date, time
 from enum import StrEnum
 from typing import Any
 
@@ -31,6 +31,8 @@ class Cadence(Base):
 
     merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"), primary_key=True, autoincrement=False)
     is_on: Mapped[bool] = mapped_column(default=True)
+    starts_on: Mapped[date | None]
+    """What fell on a day before it is left out: switching on reminds nobody of the past."""
     steps: Mapped[list[Any]] = mapped_column(default=lambda: list(USUAL_STEPS))
     """Days from the due date, negative before it."""
     repeat_every: Mapped[int | None] = mapped_column(sa.SmallInteger)

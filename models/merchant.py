@@ -98,9 +98,6 @@ class Merchant(Identified, Base):
     """Names the picture in models/logo.py; None: the initials stand for it."""
     staff_phones: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     """Their texts to the merchant's own number are commands."""
-    texts_held_at: Mapped[datetime | None]
-    """The carrier refuses us: no reminder goes by text until somebody has mended it. `texts_held_code` is its word."""
-    texts_held_code: Mapped[str | None] = mapped_column(sa.String(16))
     created_at: Mapped[datetime]
 
 

@@ -37,6 +37,8 @@ class SkipReason(StrEnum):
     UNSUPPORTED_COUNTRY = "unsupported_country"
     OPTED_OUT = "opted_out"
     NO_CONSENT = "no_consent"
+    OUTSIDE_WINDOW = "outside_window"
+    """WhatsApp takes free words only within a day of the customer's last message."""
     NO_SENDER = "no_sender"
     """The merchant has no number to text from."""
     NO_HOURS = "no_hours"

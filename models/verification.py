@@ -45,6 +45,8 @@ class Verification(Identified, Base):
     browser_hash: Mapped[str | None] = mapped_column(sa.String(64), index=True)
     """SHA-256 of the portal visitor's own random id: a code works only in the browser that asked for it."""
     email: Mapped[str] = mapped_column(sa.String(254))
+    is_email_hidden: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Taken from the file, not typed: whoever asked for the code is never shown it."""
     contact_point_id: Mapped[int | None] = mapped_column(sa.ForeignKey("contact_point.id"))
     member_id: Mapped[int | None] = mapped_column(sa.ForeignKey("member.id"))
     """The merchant's own people, at the console's door, instead of a contact point."""

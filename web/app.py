@@ -1,5 +1,7 @@
 """The web application, put together. `wsgi.py` calls this; tests call it with their own assembly."""
 
+from dataclasses import replace
+
 import jinja2
 from flask import Blueprint, Flask
 
@@ -21,6 +23,7 @@ from web import (
     portal_papers,
     portal_share,
     receipts,
+    reminder_links,
     security,
     simulator,
     templating,
@@ -28,11 +31,12 @@ from web import (
 )
 from web.assembly import Assembly, assemble, start_sandbox
 from web.config import Settings, load
+from web.queues import UNPACED
 from web.webhooks import email, payments, sms
 
 WEBHOOKS: tuple[Blueprint, ...] = (sms.blueprint, email.blueprint, payments.blueprint)
 PAGES: tuple[Blueprint, ...] = (
-    *(health.blueprint, brand.blueprint, unsubscribe.blueprint),
+    *(health.blueprint, brand.blueprint, unsubscribe.blueprint, reminder_links.blueprint),
     *(portal.blueprint, portal_papers.blueprint, portal_share.blueprint, pay.blueprint, receipts.blueprint),
 )
 
@@ -75,7 +79,8 @@ def start(app: Flask) -> None:
     if assembly.sandbox is not None:
         start_sandbox(assembly.sandbox)
     if settings.worker and assembly.runtime.database.is_sqlite:
-        app.extensions["till.worker"] = engine.start_embedded(assembly.runtime, jobs.WORK)
+        work = replace(jobs.WORK, queues=UNPACED) if settings.sms == "sandbox" else jobs.WORK
+        app.extensions["till.worker"] = engine.start_embedded(assembly.runtime, work)
 
 
 def stop(app: Flask) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot import delivery, member_codes, messenger, replies, verifying, vitals
-from bot.reminders import filling
+from bot.reminders import filling, releasing, scanning
 from models.context import Context, Runtime
 from models.idempotency import ANSWERS_KEPT, ApiAnswer
 from models.limits import LimitCount
@@ -64,6 +64,8 @@ def forget_answers(ctx: Context) -> None:
 
 def run_due(runtime: Runtime) -> None:
     """Everything that time alone makes due, at once: for a clock that has jumped."""
+    scanning.scan_all(runtime)
+    releasing.release_all(runtime)
     messenger.sweep(runtime)
     delivering.sweep(runtime)
     replies.confirm_all(runtime)
@@ -77,7 +79,10 @@ JOBS: dict[str, Job] = {
     "confirm_reply": replies.confirm,
     "confirm_replies": replies.confirm_all,
     "sweep": messenger.sweep,
+    "scan_cadences": scanning.scan_all,
     "fill_campaign": filling.fill,
+    "release_reminders": releasing.release,
+    "release_due": releasing.release_all,
     "janitor": janitor,
     "reconcile": compare_books,
     "close_attempt": close_attempt,
@@ -92,6 +97,8 @@ SCHEDULES: dict[str, str] = {
     "reconcile": "15 4 * * *",
     "confirm_replies": "*/5 * * * *",
     "sound_alarms": "*/5 * * * *",
+    "scan_cadences": "5 * * * *",
+    "release_due": "* * * * *",
     "purge": "0 3 * * *",
     "sweep": "30 3 * * *",
     "sweep_webhooks": "*/10 * * * *",

@@ -40,6 +40,7 @@ class Notice(StrEnum):
 
     SIGNED_OUT = "signed_out"
     SESSION_ENDED = "session_ended"
+    REMINDER_OVER = "reminder_over"
     CODE_RESENT = "code_resent"
     AMOUNT_CHANGED = "amount_changed"
 

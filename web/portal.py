@@ -37,6 +37,7 @@ def home(slug: str) -> Response:
         with runtime().read() as ctx:
             return framing.show(portal_invoices.page(ctx, merchant, session, all_paid="all" in request.args))
     notice = Notice.SIGNED_OUT if "bye" in request.args else None
+    notice = Notice.REMINDER_OVER if "over" in request.args else notice
     if notice is None and auth.was_signed_in(merchant):
         notice = Notice.SESSION_ENDED
     return sign_in_pages.sign_in_page(merchant, notice=notice)

@@ -3,7 +3,9 @@
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from bot.senders import LONG_CODE, SHORT_CODE, TOLL_FREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +19,19 @@ class Queue:
 
 QUEUES: Mapping[str, Queue] = {
     "codes": Queue(poll_s=0.1, workers=8),  # alone, so that no campaign stands before somebody's code
-    "sms": Queue(poll_s=0.25, workers=32, per_second=1.0),  # one segment a second: a US long code
+    LONG_CODE.queue: Queue(poll_s=0.25, workers=32, per_second=LONG_CODE.per_second),
+    TOLL_FREE.queue: Queue(poll_s=0.1, workers=8, per_second=TOLL_FREE.per_second),
+    SHORT_CODE.queue: Queue(poll_s=0.05, workers=8, per_second=SHORT_CODE.per_second),
     "email": Queue(poll_s=0.25, workers=8),
     "jobs": Queue(poll_s=1.0, workers=4),
     "webhooks": Queue(poll_s=0.5, workers=8),  # alone, so that slow receivers hold nothing else up
 }
+
+UNPACED: Mapping[str, Queue] = {
+    name: queue if queue.per_second is None else replace(queue, poll_s=0.05, per_second=50.0)
+    for name, queue in QUEUES.items()
+}
+"""For the sandbox: its carrier has no limits, and nobody wants to wait for it."""
 
 
 class Pacer:

@@ -45,7 +45,7 @@ def code_page(
         action=url_for("portal.check", slug=merchant.slug),
         resend_action=url_for("portal.send_again", slug=merchant.slug),
         restart_url=url_for("portal.home", slug=merchant.slug),
-        email=asked.email if asked else None,
+        email=asked.email if asked is not None and not asked.is_email_hidden else None,
         code=typed,
         tries_left=tries_left,
         digits=asked.digits if asked else CODE_DIGITS,

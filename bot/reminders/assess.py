@@ -73,6 +73,14 @@ class Desk:
         self.countries = frozenset(countries)
         self.hours = Hours(self.cadence.opens, self.cadence.closes, self.cadence.on_sundays)
 
+    def learn(self, known: Facts) -> None:
+        """A phone that was texted for somebody today is theirs for the day."""
+        self.known = known
+        for phone, past in known.by_address.items():
+            latest = max(past, key=lambda one: one.sent_at)
+            if self.now - latest.sent_at < timedelta(days=1):
+                self.busy.setdefault(phone, latest.customer_id)
+
 
 def customer(desk: Desk, candidates: Sequence[Candidate]) -> tuple[list[Verdict], list[Skip]]:
     """All of one customer's candidates; those that go on one day go in one message."""

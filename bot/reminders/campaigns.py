@@ -69,15 +69,11 @@ def launch(
     campaign = ctx.session.scalars(made).one()
     if campaign.selection != chosen.to_json():
         raise DomainError("key_reused")
-    if campaign.filled_at is None:
-        fill_later(ctx, campaign)
+    if campaign.filled_at is None and source is not CampaignSource.CADENCE:
+        ctx.ports.jobs.enqueue(
+            ctx.session, "fill_campaign", campaign.id, queue="jobs", job_id=f"campaign-{campaign.id}"
+        )
     return campaign
-
-
-def fill_later(ctx: Context, campaign: Campaign, again: str = "") -> None:
-    ctx.ports.jobs.enqueue(
-        ctx.session, "fill_campaign", campaign.id, queue="jobs", job_id=f"campaign-{campaign.id}{again}"
-    )
 
 
 def find(ctx: Context, merchant: Merchant, public_id: str) -> Campaign:
@@ -106,7 +102,7 @@ def resume(ctx: Context, campaign: Campaign) -> None:
     if campaign.cancelled_at is not None:
         raise DomainError("campaign_over")
     campaign.paused_at = campaign.pause_reason = None
-    release_later(ctx, campaign.merchant_id)
+    release_later(ctx, campaign)
 
 
 def cancel(ctx: Context, campaign: Campaign) -> None:
@@ -120,12 +116,10 @@ def cancel(ctx: Context, campaign: Campaign) -> None:
     )
 
 
-def release_later(ctx: Context, merchant_id: int) -> None:
+def release_later(ctx: Context, campaign: Campaign) -> None:
     """Within a second instead of within the minute."""
-    at = int(ctx.clock.now().timestamp())
-    ctx.ports.jobs.enqueue(
-        ctx.session, "release_reminders", merchant_id, queue="jobs", job_id=f"release-{merchant_id}-{at}"
-    )
+    job_id = f"release-{campaign.id}-{new_public_id()}"
+    ctx.ports.jobs.enqueue(ctx.session, "release_reminders", campaign.merchant_id, queue="jobs", job_id=job_id)
 
 
 def progress(ctx: Context, campaign: Campaign) -> Progress:
@@ -158,4 +152,4 @@ def _messages(ctx: Context, campaign: Campaign) -> dict[MessageStatus, int]:
         .where(Reminder.status == ReminderStatus.SENT)
     )
     rows = sa.select(Message.status, sa.func.count()).where(Message.reminder_link_id.in_(links))
-    return dict(ctx.session.execute(rows.group_by(Message.status)).tuples().all())
+    return {row[0]: row[1] for row in ctx.session.execute(rows.group_by(Message.status))}

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot import cases
+from bot import cases, whatsapp
 from bot.reminders.selection import Candidate
 from models.cadence import CustomerCadence
 from models.case import PAUSING, Case
@@ -30,7 +30,6 @@ Address = tuple[Channel, str]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    id: int
     channel: Channel
     address: str
     is_bad: bool
@@ -43,6 +42,7 @@ class Past:
     message_id: int
     sent_at: datetime
     invoice_id: int
+    customer_id: int
 
 
 @dataclass(slots=True)
@@ -51,6 +51,8 @@ class Facts:
     """By customer, the primary ones first."""
     opted_out: set[Address] = field(default_factory=set)
     consented: set[Address] = field(default_factory=set)
+    in_window: set[str] = field(default_factory=set)
+    """WhatsApp numbers that free words may go to."""
     in_flight: set[int] = field(default_factory=set)
     questioned: set[tuple[int, int | None]] = field(default_factory=set)
     """Customer and invoice of an open case; None: all of them."""
@@ -82,7 +84,6 @@ def _read_points(ctx: Context, facts: Facts, customers: Sequence[int]) -> None:
     rows = ctx.session.execute(
         sa.select(
             ContactPoint.customer_id,
-            ContactPoint.id,
             ContactPoint.channel,
             ContactPoint.address,
             ContactPoint.bad_since_at.is_not(None),
@@ -90,8 +91,8 @@ def _read_points(ctx: Context, facts: Facts, customers: Sequence[int]) -> None:
         .where(ContactPoint.customer_id.in_(customers))
         .order_by(ContactPoint.customer_id, ContactPoint.is_primary.desc(), ContactPoint.id)
     )
-    for customer_id, point_id, channel, address, is_bad in rows:
-        facts.points[customer_id].append(Point(point_id, channel, address, is_bad))
+    for customer_id, channel, address, is_bad in rows:
+        facts.points[customer_id].append(Point(channel, address, is_bad))
 
 
 def _read_permissions(ctx: Context, merchant: Merchant, facts: Facts) -> None:
@@ -106,6 +107,13 @@ def _read_permissions(ctx: Context, merchant: Merchant, facts: Facts) -> None:
         .where(Consent.merchant_id == merchant.id, Consent.channel.in_(list(Channel)), Consent.address.in_(addresses))
         .order_by(Consent.id)
     )
+    talking = sa.select(Conversation.address).where(
+        Conversation.merchant_id == merchant.id,
+        Conversation.channel == Channel.WHATSAPP,
+        Conversation.address.in_(addresses),
+        Conversation.last_inbound_at > ctx.clock.now() - whatsapp.WINDOW,
+    )
+    facts.in_window = set(ctx.session.scalars(talking))
     latest = {(channel, address): act for channel, address, act in ctx.session.execute(words)}
     facts.consented = {address for address, act in latest.items() if act is ConsentAct.GRANTED}
 
@@ -151,11 +159,11 @@ def _read_past(
     since = ctx.clock.now() - LOOK_BACK
     sent = sa.select(*columns).where(Reminder.status == ReminderStatus.SENT, Reminder.sent_at > since, others)
     for row in ctx.session.execute(sent.where(Reminder.customer_id.in_(customers))):
-        facts.by_customer[row.customer_id].append(Past(row.message_id, row.sent_at, row.invoice_id))
+        facts.by_customer[row.customer_id].append(Past(row.message_id, row.sent_at, row.invoice_id, row.customer_id))
     addresses = sorted({point.address for points in facts.points.values() for point in points})
     at_them = sent.where(Reminder.merchant_id == merchant.id, Reminder.address.in_(addresses))
     for row in ctx.session.execute(at_them):
-        facts.by_address[row.address].append(Past(row.message_id, row.sent_at, row.invoice_id))
+        facts.by_address[row.address].append(Past(row.message_id, row.sent_at, row.invoice_id, row.customer_id))
 
 
 def _read_standing(ctx: Context, facts: Facts, invoices: Sequence[int], others: sa.ColumnElement[bool]) -> None:

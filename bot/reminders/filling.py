@@ -39,8 +39,10 @@ def fill(runtime: Runtime, campaign_id: int) -> int:
     with runtime.write() as ctx:
         written = ctx.session.get_one(Campaign, campaign_id)
         written.filled_at = written.filled_at or ctx.clock.now()
-        campaigns.release_later(ctx, written.merchant_id)
-    log.info("campaign_filled", reference=campaign.public_id, invoices=count)
+        if count:
+            campaigns.release_later(ctx, written)
+    if count:
+        log.info("campaign_filled", reference=campaign.public_id, invoices=count)
     return count
 
 
@@ -91,7 +93,8 @@ def _insert(runtime: Runtime, campaign_id: int, rows: Sequence[Row]) -> bool:
             return False
         if rows:
             insert = _INSERTS[ctx.session.get_bind().dialect.name](Reminder.__table__)
-            again = Reminder.__table__.c.status.in_([ReminderStatus.SKIPPED, ReminderStatus.CANCELLED])
+            status = Reminder.__table__.c.status
+            again = (status == ReminderStatus.SKIPPED) | (status == ReminderStatus.CANCELLED)
             ctx.session.execute(
                 insert.on_conflict_do_update(
                     index_elements=["invoice_id", "step", "anchor_on"],

@@ -39,14 +39,19 @@ def place_of(phone: str, country: str, postal_code: str | None, merchant_zone: s
     return by_post or _by_phone(phone, merchant_zone)
 
 
+def is_us(phone: str) -> bool:
+    """By its area code."""
+    return phone.startswith("+1") and phone[2:5] in _area_codes()
+
+
 def _by_postal_code(postal_code: str) -> Place | None:
     digits = postal_code.strip()[:3]
     return _zip_codes().get(digits) if len(digits) == 3 and digits.isdigit() else None
 
 
 def _by_phone(phone: str, merchant_zone: str) -> Place:
-    if phone.startswith("+1") and (known := _area_codes().get(phone[2:5])):
-        return known
+    if is_us(phone):
+        return _area_codes()[phone[2:5]]
     zones = tuple(zone for zone in _zones_of(phone) if zone in available())
     if zones:
         return Place(zones)

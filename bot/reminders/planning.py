@@ -123,7 +123,7 @@ def assessed(ctx: Context, merchant: Merchant, cadence: Cadence, chosen: Selecti
     desk = Desk(merchant, cadence, ctx.clock.now(), ways=chosen.ways)
     found = selection.candidates(ctx, merchant, cadence, chosen, today)
     for batch in selection.by_customers(found):
-        desk.known = facts.read(ctx, merchant, [candidate for one in batch for candidate in one])
+        desk.learn(facts.read(ctx, merchant, [candidate for one in batch for candidate in one]))
         some = Assessed()
         for one in batch:
             verdicts, skips = assess.customer(desk, one)

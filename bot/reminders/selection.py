@@ -153,6 +153,7 @@ def _by_cadence(ctx: Context, merchant: Merchant, cadence: Cadence, on: date) ->
     own = _own_steps(ctx, merchant)
     offsets = {*cadence.offsets(), *(offset for steps in own.values() for offset in steps)}
     days = [on + timedelta(days=n) for n in range(-DAYS_LATE, DAYS_AHEAD + 1)]
+    days = [day for day in days if cadence.starts_on is None or day >= cadence.starts_on]
     if not cadence.is_on or not offsets:
         return
     wanted = {day - timedelta(days=offset) for day in days for offset in offsets}

@@ -4,6 +4,7 @@ place until it leaves."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from bot import rendering
 from bot.gsm import Segments, segments
@@ -47,17 +48,27 @@ def _kind(numbers: tuple[str, ...], due_on: date, today: date) -> str:
     return "remind_before" if due_on > today else "remind_after"
 
 
+def slots(subject: About, locale: str) -> dict[str, Any]:
+    return {
+        "inv": subject.numbers[0],
+        "n": len(subject.numbers),
+        "amt": rendering.money(subject.amount, locale) if subject.amount is not None else None,
+        "date": rendering.day(subject.due_on, locale),
+    }
+
+
+def sums(candidates: Sequence[Candidate], locale: str) -> str:
+    """What is asked for, each currency by itself."""
+    totals: dict[str, int] = {}
+    for one in candidates:
+        totals[one.balance.currency] = totals.get(one.balance.currency, 0) + one.balance.minor
+    return " + ".join(rendering.money(Money(minor, currency), locale) for currency, minor in totals.items())
+
+
 def text(merchant: Merchant, subject: About, today: date, locale: str) -> str:
-    return rendering.text(
-        subject.kind,
-        locale,
-        biz=rendering.clean(merchant.name),
-        inv=subject.numbers[0],
-        n=len(subject.numbers),
-        amt=rendering.money(subject.amount, locale) if subject.amount is not None else None,
-        date=rendering.day(subject.due_on, locale),
-        is_late=subject.due_on < today,
-    )
+    is_late = subject.due_on < today
+    biz = rendering.clean(merchant.name)
+    return rendering.text(subject.kind, locale, biz=biz, is_late=is_late, **slots(subject, locale))
 
 
 def shown(ctx: Context, body: str) -> str:

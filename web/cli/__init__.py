@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 from flask import Flask
 
-from web.cli import chat, database, demo, exchange, intents, ledger, reconcile, seed, worker
+from web.cli import chat, database, demo, exchange, intents, ledger, reconcile, reminders, seed, worker
 
 COMMANDS: tuple[click.Command, ...] = (
     chat.command,
@@ -16,6 +16,7 @@ COMMANDS: tuple[click.Command, ...] = (
     intents.group,
     ledger.group,
     reconcile.command,
+    reminders.group,
     seed.command,
     worker.command,
 )

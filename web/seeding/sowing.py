@@ -5,7 +5,7 @@ import random  # noqa: TID251 - repeatable is the point
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot.channels import sandbox_content
 from models.base import Base
+from models.cadence import Cadence
 from models.consent import Consent, ConsentAct
 from models.customer import Channel, ContactPoint, Customer, normalise_email
 from models.database import Database
@@ -82,6 +83,7 @@ def _open(database: Database, now: datetime, shop: Shop, keys: Keys) -> tuple[Se
     with database.write() as session:
         session.execute(sa.insert(Merchant.__table__), [row])  # type: ignore[arg-type]
         session.add(key)
+        session.add(_cadence(shop.merchant, row["id"], now))
         session.execute(sa.insert(Customer.__table__), customers)  # type: ignore[arg-type]
         session.execute(sa.insert(ContactPoint.__table__), points)  # type: ignore[arg-type]
         session.execute(sa.insert(Consent.__table__), list(_consents(points)))  # type: ignore[arg-type]
@@ -107,8 +109,15 @@ def _merchant(card: MerchantCard, merchant_id: int, now: datetime) -> Row:
         "whatsapp_number": card.number,
         "whatsapp_templates": dict(sandbox_content.approved()),
         "allows_custom": True,
+        "staff_phones": [card.phone],
         "created_at": now,
     }
+
+
+def _cadence(card: MerchantCard, merchant_id: int, now: datetime) -> Cadence:
+    """From tomorrow on, so that a fresh demo is quiet until its clock moves."""
+    tomorrow = now.astimezone(ZoneInfo(card.timezone)).date() + timedelta(days=1)
+    return Cadence(merchant_id=merchant_id, starts_on=tomorrow, repeat_every=7, repeat_times=3)
 
 
 def _customer(card: CustomerCard, customer_id: int, merchant_id: int, now: datetime) -> Row:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from flask import current_app
@@ -10,11 +10,16 @@ from flask import current_app
 from models.clock import FrozenClock, MovableClock
 from models.errors import DomainError
 from models.message import Direction, Message, MessageStatus, Route
+from models.reminder import Reminder, ReminderStatus
 from web import jobs
 from web.context import runtime
 from web.services import sandbox
 
 FURTHEST = timedelta(days=366)
+DAY_BY_DAY = timedelta(days=8)
+"""Of a longer jump only the end is lived through; the rest is skipped."""
+OTHER_ZONES = timedelta(hours=4)
+"""One stop for the same morning from coast to coast."""
 PATIENCE_S = 10.0
 POLL_S = 0.05
 _SPAN = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?")
@@ -35,7 +40,26 @@ def advance(by: timedelta) -> None:
     clock = runtime().clock
     if not isinstance(clock, MovableClock | FrozenClock):
         raise DomainError("not_found")
-    clock.advance(by)
+    until = clock.now() + by
+    clock.advance(max(timedelta(), by - DAY_BY_DAY))
+    _catch_up()
+    while (now := clock.now()) < until:
+        clock.advance(_next_stop(now, until) - now)
+        _catch_up()
+
+
+def _next_stop(now: datetime, until: datetime) -> datetime:
+    """When reminders fall due: each is sent on its own day, at an hour when people are up."""
+    ahead = sa.select(Reminder.due_at).where(
+        Reminder.status == ReminderStatus.SCHEDULED, Reminder.due_at > now, Reminder.due_at <= now + timedelta(days=1)
+    )
+    with runtime().read() as ctx:
+        due = sorted(at for at in ctx.session.scalars(ahead) if at is not None)
+    together = [at for at in due if at <= due[0] + OTHER_ZONES]
+    return min(until, together[-1] if together else now + timedelta(days=1))
+
+
+def _catch_up() -> None:
     sandbox().bank.settle_due()
     while sandbox().bank_post.flush():
         pass

@@ -17,8 +17,8 @@ SOURCE = sa.Enum("console", "api", "cli", "text", "cadence", name="campaignsourc
 STATUS = sa.Enum("scheduled", "sent", "skipped", "cancelled", name="reminderstatus", native_enum=False, length=32)
 REASON = sa.Enum(
     *("paid", "not_open", "processing", "disputed", "case_open", "promised", "switched_off", "no_address", "no_phone"),
-    *("bad_address", "unsupported_country", "opted_out", "no_consent", "no_sender", "no_hours", "duplicate_phone"),
-    *("already_planned", "reminded_recently", "frequency_cap"),
+    *("bad_address", "unsupported_country", "opted_out", "no_consent", "outside_window", "no_sender", "no_hours"),
+    *("duplicate_phone", "already_planned", "reminded_recently", "frequency_cap"),
     name="skipreason",
     native_enum=False,
     length=32,
@@ -42,9 +42,8 @@ def upgrade() -> None:
     op.add_column("consent", sa.Column("wording", sa.Text(), nullable=True))
     op.add_column("consent", sa.Column("given_by", sa.String(length=120), nullable=True))
     op.add_column("customer", sa.Column("postal_code", sa.String(length=12), nullable=True))
+    op.add_column("verification", sa.Column("is_email_hidden", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("merchant", sa.Column("staff_phones", LIST, server_default="[]", nullable=False))
-    op.add_column("merchant", sa.Column("texts_held_at", MOMENT, nullable=True))
-    op.add_column("merchant", sa.Column("texts_held_code", sa.String(length=16), nullable=True))
 
 
 def _cadences() -> None:
@@ -52,6 +51,7 @@ def _cadences() -> None:
         "cadence",
         sa.Column("merchant_id", INTEGER, autoincrement=False, nullable=False),
         sa.Column("is_on", sa.Boolean(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=True),
         sa.Column("steps", LIST, nullable=False),
         sa.Column("repeat_every", sa.SmallInteger(), nullable=True),
         sa.Column("repeat_times", sa.SmallInteger(), nullable=False),
@@ -152,7 +152,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_message_reminder_link_id"), "message")
     op.drop_column("message", "reminder_link_id")
     for table, columns in {
-        "merchant": ("texts_held_code", "texts_held_at", "staff_phones"),
+        "merchant": ("staff_phones",),
+        "verification": ("is_email_hidden",),
         "customer": ("postal_code",),
         "consent": ("given_by", "wording"),
     }.items():
