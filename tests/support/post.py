@@ -83,7 +83,7 @@ class Post:
 
     def email(self, body: str = "Hello", **fields: Any) -> int:
         address = {"our_address": "billing@acme.example", "their_address": ALICE_EMAIL}
-        return self.queue(channel=Channel.EMAIL, subject="Hello", body=body, **address, **fields)
+        return self.queue(channel=Channel.EMAIL, subject="Hello", body=body, **{"kind": "answer", **address, **fields})
 
     def queue(self, *, kind: str = "remind_due", **fields: Any) -> int:
         with self.runtime.write() as ctx:
