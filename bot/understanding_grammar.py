@@ -18,6 +18,7 @@ STRICT = frozenset({"pay", "stop", "start", "question_stop", "choose", "greeting
 FIRST_SYMBOL = 0xE000  # private use: never in a person's text, one code point per concept
 # A text worth reading is shorter; the cap bounds the work that a hostile one can cause.
 MOST_SYMBOLS = 160
+MOST_IN_A_ROW = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def read(tokens: Sequence[Token]) -> Reading:
             place += 1
             continue
         length, concept = _longest(tokens, place)
-        if concept != FILLER:
+        if concept != FILLER and marks[-MOST_IN_A_ROW:] != [symbol[concept]] * MOST_IN_A_ROW:
             marks.append(symbol[concept])
         for word in tokens[place : place + length]:
             tally[known.languages.get(word.text, "any")] += 1
@@ -169,9 +170,9 @@ def read(tokens: Sequence[Token]) -> Reading:
 def _longest(tokens: Sequence[Token], place: int) -> tuple[int, str]:
     """The longest phrase that begins here, in tokens, and its concept; else the one word."""
     known = lexicon()
+    second = tokens[place + 1].text if place + 1 < len(tokens) else None
     for tail, concept in known.phrases.get(tokens[place].text, ()):
-        following = tokens[place + 1 : place + 1 + len(tail)]
-        if len(following) == len(tail) and all(t.text == word for t, word in zip(following, tail, strict=True)):
+        if tail[0] == second and tuple(t.text for t in tokens[place + 1 : place + 1 + len(tail)]) == tail:
             return 1 + len(tail), concept
     return 1, known.words.get(tokens[place].text, STRANGER)
 

@@ -3,12 +3,14 @@ It knows no intent; it never raises, whatever the bytes."""
 
 import re
 import unicodedata
+from itertools import islice
 from typing import NamedTuple
 
 from bot.lexicon import lexicon, spell
 
 # Twilio's longest body. More than that is not a message, and the cap keeps the work linear.
 LONGEST_TEXT = 1_600
+MOST_TOKENS = 180
 
 SPOKEN_SIGNS = {
     "👍": " ok ",
@@ -47,6 +49,10 @@ TWO_FOR_TO = re.compile(r"(?<=[a-z]) 2 (?=(?:pay|see|talk|speak|know|get|have|be
 FOUR_FOR_FOR = re.compile(r"(?<=[a-z]) 4 (?=(?:my|the|this|me|you|u|ur|your|now|a|letting)\b)")
 
 
+# No number we know is as long; a text of digits alone would keep every pattern busy.
+LONG_NUMBER = re.compile(r"(\d{24})\d+")
+
+
 class Token(NamedTuple):
     kind: str
     text: str
@@ -58,16 +64,16 @@ KINDS = (
     ("url", r"(?:https?://|www\.)\S+|\b[a-z0-9-]{2,40}\.(?:com|net|org|ly|io|me|co|info|biz)\b(?:/\S*)?"),
     ("phone_number", r"(?<!\d)\+?(?:1[-. ]?)?\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}(?!\d)|(?<![\d-])\+?\d{10,15}(?!\d)"),
     ("dated", r"(?<![\d/-])(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}/\d{1,2}(?:/\d{2,4})?)(?![\d/-])"),
-    ("money", rf"(?:us ?)?[$€£] ?\d(?:[\d.,]*\d)?|\d[\d.,]* ?(?:(?:{UNITS_OF_MONEY})\b|[$€£])"),
+    ("money", rf"(?:us ?)?[$€£] ?\d(?:[\d.,]{{0,12}}\d)?|\d[\d.,]{{0,12}} ?(?:(?:{UNITS_OF_MONEY})\b|[$€£])"),
     ("clock", r"\d{1,2}:\d{2}(?: ?[ap]\.?m\b)?|\d{1,2} ?[ap]\.?m\b|\d{1,2} ?o'?clock"),
     ("ord", r"\d{1,2} ?(?:st|nd|rd|th)\b|\d{1,2}(?:ro|ra|do|da|er|to|ta|vo|va)\b"),
     (
         "ref",
-        r"[a-z]{1,6}[-#]{1,2}\d{2,}(?:[-/]\d+)*|[a-z]{1,4}\d{3,}(?:[-/]\d+)*|\d{4}-\d{3,}|(?:# ?)?\d{3,12}(?![\w])",
+        r"[a-z]{1,6}[-#]{1,2}\d{2,16}(?:[-/]\d{1,16}){0,3}|[a-z]{1,4}\d{3,16}(?:[-/]\d{1,16}){0,3}|\d{4}-\d{3,16}|(?:# ?)?\d{3,12}(?![\w])",
     ),
-    ("decimal", r"\d+[.,]\d{1,2}(?![\d.,])|\d{1,3}(?:,\d{3})+(?:\.\d{2})?"),
+    ("decimal", r"\d{1,12}[.,]\d{1,2}(?![\d.,])|\d{1,3}(?:,\d{3})+(?:\.\d{2})?"),
     ("num", r"(?:# ?)?\d{1,2}(?![a-z0-9])"),
-    ("word", r"[a-z0-9@$]*[a-z][a-z0-9]*(?:'[a-z]+)*"),
+    ("word", r"[a-z0-9@$]{0,30}[a-z][a-z0-9]*(?:'[a-z]+)*"),
     ("qm", r"\?[?!.\s]*"),
     ("brk", r"[.!;:]+|\n+| - "),
     ("span", r"(?<=\d) ?- ?(?=\d)"),
@@ -81,8 +87,10 @@ TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in KINDS)
 def clean(text: str) -> str:
     """Lower-case ASCII-like text: no accents, emoji as words or gone, curly quotes straight, odd digits plain."""
     folded = unicodedata.normalize("NFKC", text[:LONGEST_TEXT].translate(SIGNS)).casefold()
-    folded = NUMBER_SIGN.sub(" number ", folded)
-    return re.sub(r"\s+", " ", "".join(_plain(char) for char in unicodedata.normalize("NFD", folded))).strip()
+    folded = NUMBER_SIGN.sub(" number ", folded[:LONGEST_TEXT])[:LONGEST_TEXT]
+    return re.sub(
+        r"\s+", " ", "".join(_plain(char) for char in unicodedata.normalize("NFD", LONG_NUMBER.sub(r"\1", folded)))
+    ).strip()
 
 
 def _plain(char: str) -> str:
@@ -101,7 +109,7 @@ def tokens_of(cleaned: str) -> list[Token]:
     joined = SPELLED_OUT.sub(_joined_letters, cleaned)
     joined = FOUR_FOR_FOR.sub(" for ", TWO_FOR_TO.sub(" to ", joined))
     found: list[Token] = []
-    for match in TOKEN.finditer(joined):
+    for match in islice(TOKEN.finditer(joined), MOST_TOKENS):
         kind, typed = match.lastgroup or "word", match.group()
         if kind == "word":
             found.extend(Token("word", word) for word in spell(typed))
