@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Literal
 
 from bot.evidence import evidence
-from bot.slots import Slots, amount_in, code_in, date_in, email_in, listed_picks, picks_in
+from bot.slots import Slots, code_in, date_in, email_in, listed_picks, picks_in
+from bot.slots_money import amount_in, is_part, with_sums
 from bot.understanding_grammar import Match, Reading, grammar, read
 from bot.understanding_text import Token, clean, tokens_of
 
@@ -65,7 +66,7 @@ DEAR = frozenset({Intent.PAY, Intent.STOP, Intent.START})
 CONSENT = frozenset({Intent.STOP, Intent.START})
 FEW_WORDS = 3
 CAUTION = 4
-VETO_WEIGHT = 10
+VETO_WEIGHT = 14
 DATED = frozenset({Intent.PROMISE, Intent.PAY})
 PICKED = frozenset({Intent.PAY, Intent.CHOOSE, Intent.PROMISE})
 
@@ -73,7 +74,7 @@ PICKED = frozenset({Intent.PAY, Intent.CHOOSE, Intent.PROMISE})
 def understand(text: str, *, expecting: str, today: date) -> Understanding:
     """Read one text. `expecting` is the conversation's state; it decides what bare digits mean."""
     cleaned = clean(text)
-    tokens = tokens_of(cleaned)
+    tokens = with_sums(tokens_of(cleaned))
     reading = read(tokens)
     found = [match for match in grammar().matches(reading.symbols, expecting) if _fits(match, expecting)]
     language = reading.language if reading.language in ("en", "es") else None
@@ -164,9 +165,11 @@ def _slots(
     return Slots(
         amount=amount,
         currency=currency,
+        part=is_part(tokens),
         invoice_numbers=() if code else picks.invoice_numbers,
         choices=picks.choices if picked else (),
         everything=picked and picks.everything,
+        both=picked and picks.both,
         oldest=picked and picks.oldest,
         code=code,
         email=email,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from bot.evidence import Weights, clues
 from bot.scoring import Row
+from bot.slots_money import with_sums
 from bot.understanding_grammar import read
 from bot.understanding_text import clean, tokens_of
 
@@ -47,7 +48,7 @@ def _examples(rows: Iterable[Row]) -> list[Example]:
 
 
 def _clues_of(text: str) -> set[str]:
-    tokens = tokens_of(clean(text))
+    tokens = with_sums(tokens_of(clean(text)))
     return clues(read(tokens).symbols, tokens)
 
 

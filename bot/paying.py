@@ -24,6 +24,9 @@ PAGE = 3
 """Invoices per text: what fits two segments with long numbers and amounts."""
 EMAIL_PAGE = 20
 
+BOTH = (1, 2)
+"""What "both" picks, where two are shown; of more it picks nothing, and we ask."""
+
 _MOVING = (PaymentStatus.PROCESSING, PaymentStatus.UNKNOWN)
 _SETTLED = (*PAID_STATUSES, PaymentStatus.RETURNED)
 
@@ -49,6 +52,8 @@ def show_more(turn: Turn) -> Sequence[Reply]:
 def choose(turn: Turn) -> Sequence[Reply]:
     """Numbers mean the list last shown, for half an hour; an invoice that has left it is never replaced by another."""
     shown, picks = _shown(turn), turn.heard.slots.choices
+    if turn.heard.slots.both and shown is not None and len(shown) == len(BOTH):
+        picks = BOTH
     if not picks and _names_invoices(turn):
         return pay(turn)
     if shown is None:
@@ -89,15 +94,15 @@ def pay(turn: Turn) -> Sequence[Reply]:
         return _page(turn, owed, 0)
     if slots.everything:
         return _link(turn, owed)
+    if slots.amount is not None or slots.part:
+        return _link_for_amount(turn, owed)
     if slots.invoice_numbers:
         return _link_by_number(turn, owed, slots.invoice_numbers)
     if slots.oldest:
-        return _link(turn, [o for o in owed if not o.in_flight][:1] or owed[:1])
+        return _link(turn, _oldest(owed))
     answered = [o for o in owed if o.id == turn.about_invoice_id]
-    if slots.choices and (_shown(turn) is not None or not answered):  # "this one" picks from no list
+    if slots.both or (slots.choices and (_shown(turn) is not None or not answered)):  # "this one" picks from no list
         return choose(turn)
-    if slots.amount is not None:
-        return _link_by_amount(turn, owed, slots.amount)
     if answered:
         return _link(turn, answered)
     return _link(turn, owed) if len(owed) == 1 else _page(turn, owed, 0)
@@ -210,9 +215,34 @@ def tail(number: str) -> str:
     return "".join(c for c in number if c.isdigit()).lstrip("0") or number
 
 
-def _link_by_amount(turn: Turn, owed: list[Owed], amount: Decimal) -> Sequence[Reply]:
-    matches = [o for o in owed if o.balance.decimal == amount]
-    return _link(turn, matches) if len(matches) == 1 else _page(turn, owed, 0)
+def _link_for_amount(turn: Turn, owed: list[Owed]) -> Sequence[Reply]:
+    """A sum that is what one invoice owes names that invoice. Any other is chosen on the page, never from a text: it
+    says so, with the link of the invoice that was named, or the list where none was."""
+    slots = turn.heard.slots
+    named = _named(turn, owed)
+    matches = [o for o in named or owed if o.balance.decimal == slots.amount]
+    if len(matches) == 1:
+        return _link(turn, matches)
+    if slots.invoice_numbers and not named:
+        return _link_by_number(turn, owed, slots.invoice_numbers)
+    said = turn.say("amount_on_page" if turn.merchant.allows_partial else "amount_in_full")
+    return [said, *(_link(turn, named) if named else _page(turn, owed, 0))]
+
+
+def _named(turn: Turn, owed: list[Owed]) -> list[Owed]:
+    """The invoices a text about a sum names, by number, as the oldest, or by being the one there is to name."""
+    slots = turn.heard.slots
+    if slots.invoice_numbers:
+        typed = {tail(number) for number in slots.invoice_numbers}
+        return [o for o in owed if tail(o.number) in typed]
+    if slots.oldest:
+        return _oldest(owed)
+    answered = [o for o in owed if o.id == turn.about_invoice_id]
+    return answered or (owed if len(owed) == 1 else [])
+
+
+def _oldest(owed: list[Owed]) -> list[Owed]:
+    return [o for o in owed if not o.in_flight][:1] or owed[:1]
 
 
 def _link(turn: Turn, picked: Sequence[Owed]) -> Sequence[Reply]:

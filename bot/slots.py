@@ -5,25 +5,28 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import pairwise
 
 from bot.slots_dates import date_in
 from bot.understanding_text import Token
 
-__all__ = ["Slots", "amount_in", "code_in", "date_in", "email_in", "picks_in"]
+__all__ = ["Slots", "code_in", "date_in", "email_in", "listed_picks", "picks_in"]
 
 
 @dataclass(frozen=True, slots=True)
 class Slots:
     """What a text names. `choices` are places in the list last shown, from 1. A pick that cannot be told
-    from the text alone ("the last one", "all but 2") leaves them empty: the caller shows the list and asks."""
+    from the text alone ("the last one", "all but 2") leaves them empty: the caller shows the list and asks.
+    `both` means the two shown, and nothing where more are. `part`: a part of what is owed is meant, sum or no sum."""
 
     amount: Decimal | None = None
     currency: str | None = None
+    part: bool = False
     invoice_numbers: tuple[str, ...] = ()
     choices: tuple[int, ...] = ()
     everything: bool = False
+    both: bool = False
     oldest: bool = False
     code: str | None = None
     email: str | None = None
@@ -42,12 +45,13 @@ DIGIT_WORDS = {
     )
     for digit, word in enumerate(words.split())
 } | {"oh": "0"}
+LETTER_O = re.compile(r"(?<=\d)o(?=[\do]|\b)")
 ABOUT_CODES = re.compile(r"\b(?:g-|code|codigo|clave|pin|is|es|its|it's|the|el|la|my|mi|ok|here|aqui|esta|:)")
 
 
 def code_in(cleaned: str) -> str | None:
     """The one-time code in a text sent while one is awaited."""
-    text = " ".join(DIGIT_WORDS.get(word, word) for word in cleaned.split())
+    text = LETTER_O.sub("0", " ".join(DIGIT_WORDS.get(word, word) for word in cleaned.split()))
     groups = [re.sub(r"\D", "", group) for group in DIGIT_GROUPS.findall(text)]
     exact = [group for group in groups if len(group) in CODE_LENGTHS]
     if exact:
@@ -71,7 +75,10 @@ PROVIDERS = r"(?:gmail|yahoo|hotmail|outlook|icloud|aol|live|msn|proton|protonma
 EMAIL = re.compile(
     r"(?<![a-z0-9._%+'-])[a-z0-9](?:[a-z0-9._%+'-]{0,62}[a-z0-9_+-])?@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}(?![a-z0-9@-])"
 )
+LETTER_BY_LETTER = re.compile(r"(?<![a-z0-9])(?:[a-z0-9] ){2,30}[a-z0-9](?= ?@)")
 REPAIRS = (
+    (re.compile(r"(?<=[a-z0-9]) (?:underscore|guion bajo) (?=[a-z0-9])"), "_"),
+    (re.compile(r"(?<=[a-z0-9]) (?:dash|hyphen|guion) (?=[a-z0-9])"), "-"),
     (re.compile(r"\s?[(\[<{]\s?(?:at|arroba)\s?[)\]>}]\s?"), "@"),
     (re.compile(r"\s?[(\[{]\s?(?:dot|punto)\s?[)\]}]\s?"), "."),
     (re.compile(r"\barroba\b"), "@"),
@@ -79,6 +86,8 @@ REPAIRS = (
     (re.compile(rf"(?<=[a-z0-9]) at (?=[a-z0-9-]+(?:\.[a-z]|\.{PROVIDERS}\.))"), " at "),
     (re.compile(rf"(?<=[a-z0-9]) at (?={PROVIDERS}\s?[., ]\s?com)"), "@"),
     (re.compile(r"\s?@\s?"), "@"),
+    (re.compile(r"@(?:gmial|gamil|gmal|gnail|gmali)(?=[., ])"), "@gmail"),
+    (re.compile(rf"(@{PROVIDERS})\.(?:con|cmo|ocm|vom|xom|comm|cm|c0m)\b"), r"\1.com"),
     (re.compile(rf"(@[a-z0-9-]{{1,63}})(?: ?[,;] ?| \.? ?|\. )({ENDINGS})\b"), r"\1.\2"),
 )
 SPOKEN = re.compile(r"\b(?:dot|punto)\s(?:com|net|org|edu|mx|es|co)\b")
@@ -90,40 +99,13 @@ def email_in(cleaned: str) -> str | None:
     if "@" not in cleaned and not re.search(r"\b(?:at|arroba)\b", cleaned):
         return None
     spoken = SPOKEN.search(cleaned) is not None
-    text = cleaned.replace("mailto:", " ")
+    text = LETTER_BY_LETTER.sub(lambda said: said.group().replace(" ", ""), cleaned.replace("mailto:", " "))
     for pattern, replacement in REPAIRS:
         text = pattern.sub(replacement, text)
     if spoken:
         text = SPOKEN_AT.sub("@", text)
     found = EMAIL.findall(text)
     return found[-1] if found else None
-
-
-CURRENCIES = (
-    (("€", "eur"), "EUR"),
-    (("£", "gbp", "pound", "quid"), "GBP"),
-    (("mxn",), "MXN"),
-    (("cad",), "CAD"),
-    (("$", "usd", "dol", "dlls", "buck"), "USD"),
-)
-
-
-def amount_in(tokens: Sequence[Token]) -> tuple[Decimal | None, str | None]:
-    """The first sum of money named with its unit. "$" alone says dollars; "pesos" names no one currency."""
-    for token in tokens:
-        if token.kind == "money":
-            currency = next((code for marks, code in CURRENCIES if any(m in token.text for m in marks)), None)
-            return _decimal(token.text), currency
-    return None, None
-
-
-def _decimal(typed: str) -> Decimal | None:
-    digits = re.sub(r"[^\d.,]", "", typed).strip(".,")
-    whole, mark, cents = re.match(r"(.*?)(?:([.,])(\d{1,2}))?$", digits).groups()  # type: ignore[union-attr]
-    try:
-        return Decimal(re.sub(r"\D", "", whole) + (f".{cents}" if mark else ""))
-    except InvalidOperation:
-        return None
 
 
 PLACES = {
@@ -140,9 +122,8 @@ PLACES = {
 # "the second one", "una factura": these words count only where nothing else does.
 WEAK_PLACES = frozenset({"one", "uno", "una"})
 FIRSTS = frozenset({"first", "primeras", "primeros", "top"})
-EVERYTHING = frozenset(
-    {"all", "everything", "todo", "todos", "todas", "toda", "both", "ambas", "ambos", "entire", "whole"}
-)
+EVERYTHING = frozenset({"all", "everything", "todo", "todos", "todas", "toda", "entire", "whole"})
+BOTH = frozenset({"both", "ambas", "ambos"})
 LASTS = frozenset({"last", "ultima", "ultimo"})
 OLDEST = frozenset({"oldest", "older", "earliest", "antigua", "antiguo", "vieja", "viejo"})
 EXCEPTIONS = frozenset({"except", "but", "excepto", "menos", "salvo", "minus", "excluding"})
@@ -155,11 +136,14 @@ class Picks:
     invoice_numbers: tuple[str, ...]
     everything: bool
     oldest: bool
+    both: bool = False
 
 
 def picks_in(tokens: Sequence[Token]) -> Picks:
-    """What a text picks from the list: places, invoice numbers, everything, the oldest."""
+    """What a text picks from the list: places, invoice numbers, everything, both, the oldest."""
     words = [token.text for token in tokens]
+    if _says_both(words):
+        return Picks((), tuple(dict.fromkeys(_invoice_numbers(tokens))), False, False, both=True)
     if not LASTS.isdisjoint(words):  # "the last one": of the page, of the list, the newest? ask
         return Picks((), tuple(_invoice_numbers(tokens)), False, False)
     everything = not EVERYTHING.isdisjoint(words)
@@ -170,6 +154,13 @@ def picks_in(tokens: Sequence[Token]) -> Picks:
     numbers = tuple(dict.fromkeys(_invoice_numbers(tokens)))
     places = tuple(dict.fromkeys(_places(tokens)))
     return Picks(places, numbers, everything and not places, not OLDEST.isdisjoint(words))
+
+
+def _says_both(words: Sequence[str]) -> bool:
+    """ "both", "las dos", "the two of them"; not "las dos primeras", which counts from the top."""
+    pairs = set(pairwise(words))
+    counted = not FIRSTS.isdisjoint(words) or pairs.isdisjoint({("las", "dos"), ("los", "dos"), ("two", "of")})
+    return not counted or not BOTH.isdisjoint(words)
 
 
 def _invoice_numbers(tokens: Sequence[Token]) -> list[str]:

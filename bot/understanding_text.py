@@ -7,6 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from bot.lexicon import lexicon, spell
+from bot.understanding_money import UNITS_OF_MONEY, spelled_sums
 
 # Twilio's longest body. More than that is not a message, and the cap keeps the work linear.
 LONGEST_TEXT = 1_600
@@ -58,7 +59,6 @@ class Token(NamedTuple):
     text: str
 
 
-UNITS_OF_MONEY = "dollars?|dolares|dolar|dlls|bucks?|usd|eur|euros?|pesos?|mxn|pounds?|quid|gbp|cad"
 KINDS = (
     ("email", r"[^\s@,;<>()\[\]:]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+"),
     ("url", r"(?:https?://|www\.)\S+|\b[a-z0-9-]{2,40}\.(?:com|net|org|ly|io|me|co|info|biz)\b(?:/\S*)?"),
@@ -69,7 +69,10 @@ KINDS = (
     ("ord", r"\d{1,2} ?(?:st|nd|rd|th)\b|\d{1,2}(?:ro|ra|do|da|er|to|ta|vo|va)\b"),
     (
         "ref",
-        r"[a-z]{1,6}[-#]{1,2}\d{2,16}(?:[-/]\d{1,16}){0,3}|[a-z]{1,4}\d{3,16}(?:[-/]\d{1,16}){0,3}|\d{4}-\d{3,16}|(?:# ?)?\d{3,12}(?![\w])",
+        (
+            r"[a-z]{1,6}[-#]{1,2}\d{2,16}(?:[-/]\d{1,16}){0,3}|[a-z]{1,4}\d{3,16}(?:[-/]\d{1,16}){0,3}|\d{4}-\d{3,16}"
+            r"|(?:# ?)?\d{3,12}(?!\w|[.,]\d{1,2}(?!\d))"
+        ),
     ),
     ("decimal", r"\d{1,12}[.,]\d{1,2}(?![\d.,])|\d{1,3}(?:,\d{3})+(?:\.\d{2})?"),
     ("num", r"(?:# ?)?\d{1,2}(?![a-z0-9])"),
@@ -117,7 +120,16 @@ def tokens_of(cleaned: str) -> list[Token]:
             found.append(Token("word", JOINTS[kind]))
         else:
             found.append(Token(kind, typed.strip()))
-    return _without_list_commas(found)
+    return _without_list_commas(_with_figures(found))
+
+
+def _with_figures(tokens: list[Token]) -> list[Token]:
+    """Sums in words as one token each."""
+    figured, last = [], 0
+    for start, end, written in spelled_sums([token.text for token in tokens]):
+        figured += [*tokens[last:start], Token("money", written)]
+        last = end
+    return figured + tokens[last:]
 
 
 def _joined_letters(match: re.Match[str]) -> str:

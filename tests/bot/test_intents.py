@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from bot.intents import Intent, understand
 from bot.scoring import Scorecard, rows_in, score
+from bot.understanding_grammar import MOST_IN_A_ROW, MOST_SYMBOLS, read
+from bot.understanding_text import MOST_TOKENS, clean, tokens_of
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "utterances.tsv"
 HELD_OUT = CORPUS.with_name("held_out.tsv")
@@ -184,3 +186,16 @@ def test_it_never_raises_and_never_wavers(text: str, state: str) -> None:
 @pytest.mark.parametrize("text", ["", "   ", "\x00", "\u202eSTOP", "💥" * 800, "a" * 50_000, "@" * 1_600, "1 " * 800])
 def test_it_outlives_odd_bytes(text: str) -> None:
     assert intent_of(text, "asking_email") in Intent
+
+
+@pytest.mark.parametrize("text", ["1" * 1_600, "not " * 400, "1," * 800, "a." * 800, "#" * 1_600, "🙏" * 800])
+def test_it_reads_only_so_much_of_a_hostile_text(text: str) -> None:
+    tokens = tokens_of(clean(text))
+
+    assert len(tokens) <= MOST_TOKENS
+    assert max((len(token.text) for token in tokens), default=0) <= 40
+    assert len(read(tokens).symbols) <= MOST_SYMBOLS
+
+
+def test_it_makes_one_of_a_word_said_over_and_over() -> None:
+    assert len(read(tokens_of("not " * 400)).symbols) == MOST_IN_A_ROW

@@ -25,6 +25,19 @@ def slots_of(text: str, expecting: str = "choosing") -> Slots:
         ("quiero abonar 200 pesos", "200", None),
         ("pay £20", "20", "GBP"),
         ("pay 2", None, None),
+        ("$640", "640", "USD"),
+        ("a hundred bucks", "100", "USD"),
+        ("cien dolares", "100", "USD"),
+        ("I can give you two hundred and fifty dollars", "250", "USD"),
+        ("le doy mil pesos", "1000", None),
+        ("pay five hundred", "500", None),
+        ("pay 125.50", "125.50", None),
+        ("put 60 on my bill", "60", None),
+        ("can I do 75 today", "75", None),
+        ("200 now and the rest friday", "200", None),
+        ("pay 1042 today", "1042", None),
+        ("pay 1 on the 15th", None, None),
+        ("pay 1042 and 1051", None, None),
     ],
 )
 def test_it_reads_a_sum(text: str, amount: str | None, currency: str | None) -> None:
@@ -54,7 +67,37 @@ def test_it_reads_picks(text: str, choices: tuple[int, ...]) -> None:
     assert slots_of(text).choices == choices
 
 
-@pytest.mark.parametrize("text", ["ALL", "pay everything", "quiero pagar todo", "both", "todas por favor"])
+@pytest.mark.parametrize(
+    ("text", "amount", "number"),
+    [
+        ("pay 200 on 1042", "200", "1042"),
+        ("200 a la 1042", "200", "1042"),
+        ("$50 toward invoice 12", "50", "12"),
+        ("one hundred dollars on INV-1042", "100", "INV-1042"),
+        ("quiero abonar 50 a la factura 1042", "50", "1042"),
+    ],
+)
+def test_it_tells_a_sum_from_the_invoice_it_is_for(text: str, amount: str, number: str) -> None:
+    slots = slots_of(text, "idle")
+
+    assert (slots.amount, slots.invoice_numbers) == (Decimal(amount), (number,))
+
+
+@pytest.mark.parametrize(
+    "text", ["half of 1042", "pay half now", "la mitad de la 1042", "can I make a partial payment"]
+)
+def test_it_reads_a_wish_to_pay_a_part(text: str) -> None:
+    assert slots_of(text, "idle").part
+
+
+@pytest.mark.parametrize("text", ["both", "pay both", "las dos", "ambas por favor", "the two of them"])
+def test_it_reads_both_as_two_and_never_as_all(text: str) -> None:
+    slots = slots_of(text)
+
+    assert (slots.both, slots.everything, slots.choices) == (True, False, ())
+
+
+@pytest.mark.parametrize("text", ["ALL", "pay everything", "quiero pagar todo", "todas por favor"])
 def test_it_reads_everything(text: str) -> None:
     assert slots_of(text).everything
 
@@ -126,3 +169,21 @@ def test_it_reads_a_code_only_while_verifying(text: str, code: str | None) -> No
 
 def test_it_gives_a_code_no_second_meaning() -> None:
     assert slots_of("417202", "verifying") == Slots(code="417202")
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("a l i c e @gmail.com", "alice@gmail.com"),
+        ("alice underscore smith at gmail dot com", "alice_smith@gmail.com"),
+        ("alice@gmail.con", "alice@gmail.com"),
+        ("alice@gmial.com.", "alice@gmail.com"),
+        ("alice@example.con", "alice@example.con"),
+    ],
+)
+def test_it_puts_slips_in_addresses_right(typed: str, address: str) -> None:
+    assert slots_of(typed, "asking_email").email == address
+
+
+def test_it_reads_a_letter_o_in_a_code_as_nought() -> None:
+    assert slots_of("4172O2", "verifying").code == "417202"
