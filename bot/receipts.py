@@ -128,8 +128,13 @@ def _send_again(ctx: Context, failed: Message, meaning: Meaning) -> None:
     waits = (_until_morning(ctx, failed),) * NIGHTS if meaning.consequence is Consequence.AFTER_THE_NIGHT else ()
     waits = waits or meaning.waits
     if tries <= len(waits):
-        copied = {name: getattr(failed, name) for name in COPIED}
-        messenger.queue(ctx, Message(**copied, created_at=now, not_before_at=now + waits[tries - 1]))
+        send_again(ctx, failed, now + waits[tries - 1])
+
+
+def send_again(ctx: Context, failed: Message, not_before_at: datetime | None = None) -> Message:
+    """The same words to the same address as a new message."""
+    copied = {name: getattr(failed, name) for name in COPIED}
+    return messenger.queue(ctx, Message(**copied, created_at=ctx.clock.now(), not_before_at=not_before_at))
 
 
 def _until_morning(ctx: Context, message: Message) -> timedelta:

@@ -75,6 +75,7 @@ def _sandbox(settings: Settings, clock: Clock, directory: MerchantDirectory) -> 
     carrier = Carrier(outside, settings.base_url, _post_form, lambda sid: _token(directory, sid))
     bank = Bank(settings.var_dir / "bank.sqlite3", clock)
     url = f"{settings.base_url}/webhooks/bank"
+    (settings.var_dir / "bank.secret").write_text(BANK_SECRETS[-1])  # for `flask trigger`, which signs as the bank does
     return Sandbox(
         outside, carrier, MailServer(outside), bank, Delivery(bank, url=url, secrets=BANK_SECRETS, post=_post), _post
     )

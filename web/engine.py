@@ -129,6 +129,11 @@ def retry(database: Database, job_id: str) -> str:
     return client.fork_workflow(job_id, 1, application_version=JOBS_VERSION, **where).get_workflow_id()
 
 
+def discard(database: Database, job_id: str) -> None:
+    """Forget a failed job."""
+    _client(database).delete_workflows([job_id])
+
+
 def purge(database: Database, before: datetime) -> int:
     """Forget the jobs that ended before then. Returns how many."""
     client, count = _client(database), 0

@@ -63,6 +63,10 @@ class SmtpEmail:
             _hang_up(server)
         return email.message_id
 
+    def greet(self) -> None:
+        """Connect as for a mail, and leave. Raises ProviderError."""
+        _hang_up(self._connected())
+
     def _wire(self, email: OutboundEmail) -> bytes:
         try:
             message = compose(email)

@@ -7,8 +7,7 @@ import sqlalchemy as sa
 
 from bot import optouts
 from bot.exchange import planning
-from bot.exchange.planning import Grown, Plan, Wanted
-from bot.exchange.reading import Table
+from bot.exchange.planning import Grown, Parsed, Plan, Wanted
 from models.base import new_public_id
 from models.consent import Consent, ConsentAct
 from models.context import Context
@@ -30,9 +29,9 @@ class Refused(DomainError):
         self.plan = plan
 
 
-def run(ctx: Context, merchant: Merchant, mode: Mode, table: Table, grown: Grown = lambda _: None) -> Plan:
-    """Raises Refused, and DomainError as planning.plan does. Tells no webhook: a file is not fifty thousand events."""
-    planned = planning.plan(ctx, merchant, mode, table)
+def run(ctx: Context, merchant: Merchant, mode: Mode, parsed: Parsed, grown: Grown = lambda _: None) -> Plan:
+    """Raises Refused. Tells no webhook: a file is not fifty thousand events."""
+    planned = planning.plan(ctx, merchant, mode, parsed)
     if planned.troubles:
         raise Refused(planned)
     ids = _customers(ctx, merchant, mode, planned.customers)

@@ -1,7 +1,7 @@
 """What a file would change, without changing it: each line against what is on file now. Reads only one merchant's."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from models.merchant import Merchant, Mode
 from payments import drafting
 
 Address = tuple[Channel, str]
+STEP = 500
 Grown = Callable[[int], None]
 """Hears how many more lines are done."""
 
@@ -76,26 +77,54 @@ class Plan:
         return bool(self.customers or self.new_invoices or self.changed_invoices or self.consents)
 
 
-def plan(ctx: Context, merchant: Merchant, mode: Mode, table: Table, grown: Grown = lambda _: None) -> Plan:
-    """Raises DomainError("file_unknown_columns")."""
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file's lines as values, and those that are none."""
+
+    shape: Shape
+    lines: list[tuple[int, CustomerLine | InvoiceLine]]
+    troubles: list[Trouble]
+
+
+def usual(ctx: Context, merchant: Merchant) -> Usual:
+    return Usual(merchant.country, merchant.currency, drafting.today(ctx, merchant))
+
+
+def parse(table: Table, usually: Usual, grown: Grown = lambda _: None) -> Parsed:
+    """Asks no database, and so is done before any transaction: fifty thousand lines take a while.
+    Raises DomainError("file_unknown_columns")."""
     shape = shapes.recognise(table)
-    planner = _Planner(Plan(shape), known(ctx, merchant.id, mode))
-    planner.plan.troubles = [Trouble(number, "", "too_many_cells") for number in table.ragged]
-    usual = Usual(merchant.country, merchant.currency, drafting.today(ctx, merchant))
+    parsed = Parsed(shape, [], [Trouble(number, "", "too_many_cells") for number in table.ragged])
     for count, line in enumerate(table.lines, start=1):
         try:
             if shape.kind is Kind.CUSTOMERS:
-                planner.customer(typed.customer(shape, line.cells, usual))
+                parsed.lines.append((line.number, typed.customer(shape, line.cells, usually)))
             elif _is_invoice(shape, line.cells):
-                planner.invoice(typed.invoice(shape, line.cells, usual))
+                parsed.lines.append((line.number, typed.invoice(shape, line.cells, usually)))
         except BadCell as bad:
-            planner.plan.troubles.append(Trouble(line.number, bad.column, bad.code))
-        if count % 500 == 0:
-            grown(500)
+            parsed.troubles.append(Trouble(line.number, bad.column, bad.code))
+        if count % STEP == 0:
+            grown(STEP)
+    grown(len(table.lines) % STEP)
+    return parsed
+
+
+def plan(ctx: Context, merchant: Merchant, mode: Mode, parsed: Parsed) -> Plan:
+    """Against what is on file at this moment."""
+    planner = _Planner(Plan(parsed.shape, troubles=list(parsed.troubles)), known(ctx, merchant.id, mode))
+    for number, line in parsed.lines:
+        try:
+            if isinstance(line, InvoiceLine):
+                planner.invoice(line)
+            else:
+                planner.customer(line)
+        except BadCell as bad:
+            planner.plan.troubles.append(Trouble(number, bad.column, bad.code))
+    planner.plan.troubles.sort(key=lambda trouble: trouble.line)
     return planner.plan
 
 
-def _is_invoice(shape: Shape, cells: dict[str, str]) -> bool:
+def _is_invoice(shape: Shape, cells: Mapping[str, str]) -> bool:
     """QuickBooks lists payments and totals among its invoices."""
     told = shapes.cell(shape, cells, "type").casefold()
     return told in ("", "invoice") and (shape.name != "quickbooks" or bool(shapes.cell(shape, cells, "number")))

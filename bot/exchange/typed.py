@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 import phonenumbers
 
@@ -17,6 +18,7 @@ from models.money import Money
 _SEPARATORS = re.compile(r"[;,\n|]+")
 _EMAIL = re.compile(r"[^@\s<>()\",;:\\]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _AMOUNT = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?|-?\d+(\.\d+)?", re.ASCII)
 _YES, _NO = frozenset({"yes", "y", "true", "1", "granted", "si"}), frozenset({"no", "n", "false", "0", "revoked"})
 _OWED = frozenset({"", "open", "draft", "past_due", "overdue", "uncollectible"})
@@ -133,6 +135,7 @@ def _phones(shape: Shape, cells: Mapping[str, str], country: str) -> list[tuple[
     return list(dict.fromkeys(found))
 
 
+@lru_cache(maxsize=65_536)
 def _e164(spoken: str, country: str) -> str:
     try:
         parsed = phonenumbers.parse(spoken, country)
@@ -167,6 +170,11 @@ def _date(shape: Shape, cells: Mapping[str, str], column: str) -> date | None:
     formats: tuple[str, ...] = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ")
     if shape.month_first:
         formats = ("%m/%d/%Y", "%m/%d/%y", *formats)
+    if _ISO_DAY.fullmatch(told):
+        try:
+            return date.fromisoformat(told)  # most files, and ten times as fast
+        except ValueError as error:
+            raise BadCell(column, "no_date") from error
     for spelling in formats:
         try:
             return datetime.strptime(told, spelling).date()  # noqa: DTZ007 - a day, not an instant

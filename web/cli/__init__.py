@@ -5,22 +5,41 @@ from collections.abc import Sequence
 import click
 from flask import Flask
 
-from web.cli import chat, database, demo, exchange, intents, ledger, reconcile, reminders, seed, worker
+from web.cli import (
+    chat,
+    database,
+    demo,
+    doctor,
+    exchange,
+    intents,
+    jobs,
+    ledger,
+    listen,
+    reconcile,
+    reminders,
+    seed,
+    trigger,
+    worker,
+)
 
 COMMANDS: tuple[click.Command, ...] = (
     chat.command,
     database.group,
     demo.command,
+    doctor.command,
     exchange.import_command,
     exchange.export_command,
     intents.group,
+    jobs.group,
     ledger.group,
+    listen.command,
     reconcile.command,
     reminders.group,
     seed.command,
+    trigger.command,
     worker.command,
 )
-STANDALONE = frozenset({("db", "check"), ("intents",), ("demo",), ("chat",)})
+STANDALONE = frozenset({("db", "check"), ("intents",), ("demo",), ("chat",), ("doctor",), ("listen",), ("trigger",)})
 """What a newcomer runs before any setting exists."""
 
 

@@ -87,7 +87,7 @@ class Phone:
 def command(customer: str | None, var: Path) -> None:
     """Be a customer: text the running demo from this terminal."""
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-    phone = _pick_up(_read_manifest(var / "demo.json"), customer, console)
+    phone = _pick_up(read_manifest(var / "demo.json"), customer, console)
     try:
         phone.news()
         if sys.stdin.isatty():
@@ -99,7 +99,7 @@ def command(customer: str | None, var: Path) -> None:
         raise click.ClickException(f"The demo does not answer at {phone.base_url}: is it running?") from error
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text()))
     except (OSError, ValueError) as error:

@@ -61,7 +61,7 @@ def import_command(file: Path, slug: str, mode: str, dry_run: bool) -> None:
     console = Console()
     try:
         table = reading.read(_content(file))
-        planned = _dry_run(slug, Mode(mode), table) if dry_run else _import(slug, Mode(mode), table, console)
+        planned = _take(slug, Mode(mode), table, console, dry_run=dry_run)
     except importing.Refused as refused:
         _tell(console, refused.plan, WORDS[refused.code])
         sys.exit(1)
@@ -95,16 +95,19 @@ def _merchant(ctx: Context, slug: str) -> Merchant:
     return found
 
 
-def _dry_run(slug: str, mode: Mode, table: reading.Table) -> Plan:
+def _take(slug: str, mode: Mode, table: reading.Table, console: Console, *, dry_run: bool) -> Plan:
     with runtime().read() as ctx:
-        return planning.plan(ctx, _merchant(ctx, slug), mode, table)
-
-
-def _import(slug: str, mode: Mode, table: reading.Table, console: Console) -> Plan:
-    with Progress(console=console) as bar, runtime().write() as ctx:
-        task = bar.add_task("Lines", total=len(table.lines))
-        planned = importing.run(ctx, _merchant(ctx, slug), mode, table, lambda n: bar.advance(task, n))
-        bar.update(task, completed=len(table.lines))
+        usual = planning.usual(ctx, _merchant(ctx, slug))
+    with Progress(console=console) as bar:
+        reads = bar.add_task("Reading", total=len(table.lines))
+        parsed = planning.parse(table, usual, lambda n: bar.advance(reads, n))
+        if dry_run:
+            with runtime().read() as ctx:
+                return planning.plan(ctx, _merchant(ctx, slug), mode, parsed)
+        writes = bar.add_task("Writing", total=len(parsed.lines))
+        with runtime().write() as ctx:
+            planned = importing.run(ctx, _merchant(ctx, slug), mode, parsed, lambda n: bar.advance(writes, n))
+        bar.update(writes, completed=len(parsed.lines))
     return planned
 
 

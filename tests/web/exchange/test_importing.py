@@ -31,15 +31,21 @@ in_3,9.00,usd,cus_1,carol@example.com,Carol,2026-06-01 10:00,2026-07-01 10:00,AB
 """
 
 
+def parsed(world: World, content: str | bytes, slug: str = "acme") -> planning.Parsed:
+    with world.runtime.read() as ctx:
+        usual = planning.usual(ctx, world.merchants[slug])
+    return planning.parse(reading.read(content if isinstance(content, bytes) else content.encode()), usual)
+
+
 def take(world: World, content: str | bytes, slug: str = "acme", mode: Mode = Mode.LIVE) -> Plan:
-    table = reading.read(content if isinstance(content, bytes) else content.encode())
+    lines = parsed(world, content, slug)
     with world.runtime.write() as ctx:
-        return importing.run(ctx, world.merchants[slug], mode, table)
+        return importing.run(ctx, world.merchants[slug], mode, lines)
 
 
 def dry_run(world: World, content: str) -> Plan:
     with world.runtime.read() as ctx:
-        return planning.plan(ctx, world.merchants["acme"], Mode.LIVE, reading.read(content.encode()))
+        return planning.plan(ctx, world.merchants["acme"], Mode.LIVE, parsed(world, content))
 
 
 def export(world: World, kind: Kind, slug: str = "acme") -> str:

@@ -1,0 +1,85 @@
+"""`flask jobs`: what failed, and what to do about it. Failed messages are listed beside the failed jobs."""
+
+from datetime import datetime
+
+import click
+import sqlalchemy as sa
+from flask.cli import AppGroup
+from rich.console import Console
+from rich.table import Table
+
+from bot import receipts
+from models.context import Context
+from models.merchant import Merchant
+from models.message import Direction, Message, MessageStatus
+from web import engine
+from web.context import runtime
+
+LISTED = 50
+STUCK = (MessageStatus.FAILED, MessageStatus.UNKNOWN)
+
+group = AppGroup("jobs", help="Failed jobs and messages: list, retry, discard.")
+
+
+@group.command("list")
+@click.option("--limit", default=LISTED, show_default=True, type=click.IntRange(1, 1_000))
+def list_failed(limit: int) -> None:
+    """What failed, the newest first. Messages by their id; no address and no text."""
+    console = Console()
+    jobs = Table("Job", "What", "Why", title="Failed jobs")
+    for job in engine.failed(runtime().database, limit):
+        jobs.add_row(job.job_id, job.name, job.error)
+    messages = Table("Message", "Merchant", "Kind", "Channel", "Status", "Code", "At", title="Messages that did not go")
+    with runtime().read() as ctx:
+        for message, slug in _stuck(ctx, limit):
+            words = (message.kind, message.channel.value, message.status.value, message.error_code or "")
+            messages.add_row(message.public_id, slug, *words, _short(message.finished_at or message.created_at))
+    for table in (jobs, messages):
+        console.print(table if table.row_count else f"{table.title}: none")
+
+
+@group.command("retry")
+@click.argument("identifier")
+def retry(identifier: str) -> None:
+    """Run a failed job again, or send a failed message once more (as a new message)."""
+    again = _send_again(identifier)
+    if again is None:
+        _known_job(identifier)
+        again = engine.retry(runtime().database, identifier)
+    click.echo(f"Tried again as {again}.")
+
+
+@group.command("discard")
+@click.argument("identifier")
+def discard(identifier: str) -> None:
+    """Take a failed job off the list. It is not run again."""
+    _known_job(identifier)
+    engine.discard(runtime().database, identifier)
+    click.echo("Discarded.")
+
+
+def _stuck(ctx: Context, limit: int) -> list[tuple[Message, str]]:
+    both: sa.Select[Message, str] = sa.select(Message, Merchant.slug).join(Merchant, Merchant.id == Message.merchant_id)
+    failed = both.where(Message.direction == Direction.OUT, Message.status.in_(STUCK))
+    rows = ctx.session.execute(failed.order_by(Message.id.desc()).limit(limit))
+    return [(message, slug) for message, slug in rows]
+
+
+def _send_again(public_id: str) -> str | None:
+    """None: no message of ours is called that. The old one keeps its report."""
+    with runtime().write() as ctx:
+        found = ctx.session.scalars(sa.select(Message).where(Message.public_id == public_id)).one_or_none()
+        if found is None:
+            return None
+        if found.direction is not Direction.OUT or found.status is not MessageStatus.FAILED:
+            raise click.ClickException(f"This message is {found.status.value}: only failed ones are sent again.")
+        return receipts.send_again(ctx, found).public_id
+
+
+def _known_job(job_id: str) -> None:
+    if not any(job.job_id == job_id for job in engine.failed(runtime().database, 10_000)):
+        raise click.ClickException(f"Nothing failed is called {job_id}: see `flask jobs list`.")
+
+
+def _short(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}"
