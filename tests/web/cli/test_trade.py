@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.web.cli.test_demo import Demo, end, flask, start
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     running = start(tmp_path_factory.mktemp("var"))
     yield running
-    end(running, 15)
+    end(running, signal.SIGTERM)
 
 
 def said(*words: str, demo: Demo) -> tuple[int, str]:
