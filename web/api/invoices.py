@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from bot import invoicing
 from models.customer import Customer
 from models.errors import DomainError
 from models.invoice import Invoice
@@ -12,7 +13,7 @@ from models.merchant import Merchant
 from models.money import Money
 from models.papers import InvoiceLine
 from payments import drafting, invoices
-from web.api import rows
+from web.api import messages, rows
 from web.api.cursors import page
 from web.api.invoice_shapes import (
     InvoiceChange,
@@ -22,6 +23,7 @@ from web.api.invoice_shapes import (
     NewInvoice,
     invoice_shape,
 )
+from web.api.messages import MessageShape
 from web.api.operations import Call, get, patch, post
 
 TAG = "Invoices"
@@ -96,6 +98,13 @@ def issue_invoice(call: Call, invoice_id: str) -> InvoiceShape:
     invoice = rows.find(call, Invoice, invoice_id)
     invoices.issue(call.ctx, invoice)
     return shapes(call, [invoice])[0]
+
+
+@post("/invoices/<invoice_id>/send", answer=MessageShape, tag=TAG, status=202)
+def send_invoice(call: Call, invoice_id: str) -> MessageShape:
+    """Email an open invoice, with its lines and files, to the customer's primary address"""
+    message = invoicing.send_invoice(call.ctx, rows.find(call, Invoice, invoice_id))
+    return messages.shapes(call, [message])[0]
 
 
 @post("/invoices/<invoice_id>/void", answer=InvoiceShape, tag=TAG, status=200)

@@ -56,7 +56,7 @@ def list_messages(call: Call, query: MessageQuery) -> MessageList:
     if query.status is not None:
         which = which.where(Message.status == query.status)
     found, cursor = page(call, which, Message, query)
-    return MessageList(items=_shapes(call, found), next_cursor=cursor)
+    return MessageList(items=shapes(call, found), next_cursor=cursor)
 
 
 @get("/messages/<message_id>", answer=MessageShape, tag=TAG)
@@ -65,10 +65,10 @@ def get_message(call: Call, message_id: str) -> MessageShape:
     found = call.ctx.session.scalars(rows.messages(call).where(Message.public_id == message_id)).one_or_none()
     if found is None:
         raise DomainError("not_found")
-    return _shapes(call, [found])[0]
+    return shapes(call, [found])[0]
 
 
-def _shapes(call: Call, found: Sequence[Message]) -> list[MessageShape]:
+def shapes(call: Call, found: Sequence[Message]) -> list[MessageShape]:
     owners = rows.public_ids(call, Customer, {one.customer_id for one in found if one.customer_id is not None})
     return [
         MessageShape(

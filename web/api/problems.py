@@ -51,6 +51,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "address_taken": (409, "The customer has this address already"),
     "opted_out": (409, "The owner of this address has opted out: only they can opt in again"),
     "invoice_state": (409, "An invoice in this state does not take that step"),
+    "no_email": (409, "The customer has no email address that works"),
+    "test_invoice": (409, "A test invoice reaches no mailbox"),
     "invoice_void": (409, "The invoice is void"),
     "already_paid": (409, "The invoice is paid already"),
     "payment_in_flight": (409, "A payment of this invoice is under way"),

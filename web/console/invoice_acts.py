@@ -6,6 +6,7 @@ from typing import ClassVar
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot import invoicing
 from models.context import Context
 from models.errors import DomainError
 from models.invoice import TRANSITIONS, Invoice, InvoiceStatus
@@ -15,6 +16,9 @@ from web.console import audit, frame, typed
 from web.console.access import mine
 from web.console.frame import ConsolePage, done, parts
 from web.context import reads, runtime, writes
+
+UNSENT = {"no_email": "email_missing", "opted_out": "email_refused", "test_invoice": "email_of_test"}
+"""Why an invoice was not emailed, as the page says it."""
 
 blueprint = Blueprint("console_invoice_acts", __name__, url_prefix="/console/invoices")
 
@@ -37,6 +41,20 @@ def issue(ctx: Context, public_id: str) -> AnyResponse:
     invoices.issue(ctx, invoice)
     audit.record(ctx, "invoice.issued", invoice, label=invoice.number)
     return done("invoice_issued", here, invoice.number)
+
+
+@blueprint.post("/<public_id>/email")
+@writes
+def email(ctx: Context, public_id: str) -> AnyResponse:
+    """Now, and again each time it is pressed."""
+    invoice = mine(ctx, Invoice, public_id, lock=True)
+    here = url_for("console_invoices.show", public_id=public_id)
+    try:
+        message = invoicing.send_invoice(ctx, invoice)
+    except DomainError as refusal:
+        return done(UNSENT.get(refusal.code, "invoice_closed"), here)
+    audit.record(ctx, "invoice.emailed", invoice, label=invoice.number)
+    return done("invoice_emailed", here, message.their_address)
 
 
 @blueprint.get("/<public_id>/void")

@@ -43,6 +43,7 @@ TABLE: dict[str, Access] = {
     "console_invoice_edit.edit": WORK,
     "console_invoice_edit.save": WORK,
     "console_invoice_acts.issue": WORK,
+    "console_invoice_acts.email": WORK,
     "console_invoice_acts.ask_void": MONEY,
     "console_invoice_acts.void": MONEY,
     "console_portal.show": LOOK,

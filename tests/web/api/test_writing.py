@@ -171,3 +171,20 @@ def test_it_refuses_bodies_that_are_none(
 ) -> None:
     refused = acme.call("POST", "/customers", extra=headers, data=data)
     assert (refused.status, refused.json["code"]) == (status, code)
+
+
+def test_it_emails_an_invoice_with_every_press_once(acme: Program, world: World) -> None:
+    path = f"/invoices/{records.invoice(world, 'INV-1042').public_id}/send"
+    sent = acme.post(path)
+    world.settle_down()
+    assert (sent.status, sent.json["kind"], sent.json["their_address"]) == (202, "invoice", ALICE_EMAIL)
+    assert [mail.subject for mail in world.mails_to(ALICE_EMAIL)] == ["Invoice INV-1042 from Acme, $1,284.50"]
+
+
+def test_it_emails_nobody_who_has_opted_out(acme: Program, world: World) -> None:
+    world.inbox(ALICE_EMAIL).writes("STOP")
+    assert acme.post(f"/invoices/{records.invoice(world, 'INV-1042').public_id}/send").json["code"] == "opted_out"
+
+
+def test_it_emails_no_invoice_of_another_merchant(globex: Program, world: World) -> None:
+    assert globex.post(f"/invoices/{records.invoice(world, 'INV-1042').public_id}/send").status == 404

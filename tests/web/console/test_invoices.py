@@ -230,3 +230,13 @@ def test_it_writes_no_invoice_twice_for_two_presses(world: World, owner: MemberV
     with world.runtime.read() as ctx:
         same = sa.select(sa.func.count()).where(Invoice.number == "INV-3000")
         assert ctx.session.scalars(same).one() == 1
+
+
+def test_it_emails_an_invoice_and_says_where_to(world: World, owner: MemberVisitor) -> None:
+    owner.opens(address(world, "INV-1042"))
+    owner.sends(address(world, "INV-1042", "/email"))
+    owner.follows()
+    owner.sees("The invoice is on its way to alice@example.com")
+    world.settle_down()
+    assert world.mails_to("alice@example.com")[-1].subject == "Invoice INV-1042 from Acme, $1,284.50"
+    assert trail(world)[-1].action == "invoice.emailed"
