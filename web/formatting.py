@@ -59,9 +59,17 @@ def full_day(on: date, language: str) -> str:
 def clock(at: datetime, language: str, zone: tzinfo) -> str:
     """`2:42 PM PDT`: a reader in another zone must not be misled."""
     time = format_skeleton("hm", at, tzinfo=zone, locale=DATE_LOCALES[language])
-    # Zone names only in English: Spanish has no short ones and would print a whole phrase.
-    name = get_timezone_name(at.astimezone(zone), width="short", locale=MONEY_LOCALE)
-    return f"{time}{FIRM_SPACE}{name}".replace(NARROW_SPACE, FIRM_SPACE).replace(" ", FIRM_SPACE)
+    return f"{time}{FIRM_SPACE}{_zone_name(at.astimezone(zone))}".replace(NARROW_SPACE, FIRM_SPACE).replace(
+        " ", FIRM_SPACE
+    )
+
+
+def _zone_name(local: datetime) -> str:
+    """Only in English: Spanish has no short ones and would print a whole phrase. Nor has English for most of the world;
+    there the zone's own letters are better than an offset."""
+    name = get_timezone_name(local, width="short", locale=MONEY_LOCALE)
+    letters = local.tzname() or ""
+    return letters if name[:1] in "+-" and letters.isalpha() else name
 
 
 def moment(at: datetime, language: str, zone: tzinfo) -> str:

@@ -64,6 +64,13 @@ def test_it_gives_the_time_in_the_merchants_zone(language: str, text: str) -> No
     assert clock(AFTERNOON, language, PACIFIC).replace("\u00a0", " ") == text
 
 
+@pytest.mark.parametrize(
+    ("zone", "text"), [("Europe/Madrid", "11:32 p.m. CEST"), ("America/Bogota", "4:32 p.m. -0500")]
+)
+def test_it_writes_a_zone_s_letters_where_it_has_any(zone: str, text: str) -> None:
+    assert clock(AFTERNOON, "es", ZoneInfo(zone)).replace("\u00a0", " ") == text
+
+
 def test_it_follows_daylight_saving_time() -> None:
     winter = datetime(2026, 1, 19, 21, 32, tzinfo=UTC)
     assert clock(winter, "en", PACIFIC).replace("\u00a0", " ") == "1:32 PM PST"

@@ -26,6 +26,8 @@ CODE_AGE = timedelta(minutes=10)
 _URL = re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,;:!?)])")
 _CODE = re.compile(r"\b\d{6,8}\b")
 _SUGGESTED = ("LIST", "1", "ALL", "HELP", "STOP")
+_SUGGESTED_IN_SPANISH = ("LISTA", "1", "TODO", "HELP", "STOP")
+_SPANISH = re.compile(r"\b(?:elija|responda|facturas?|pague|gracias|vea|lista)\b")
 
 
 class Tab(StrEnum):
@@ -189,10 +191,11 @@ def suggestions(person: Person, shown: Sequence[Bubble], received: Sequence[Mail
     if "code" in words or "clave" in words:
         fresh = [mail for mail in received if clock.now() - mail.at < CODE_AGE]
         answers = _CODE.findall(fresh[0].subject + " " + fresh[0].preview)[:1] if fresh else []
-        answers += ["AGAIN"]
+        answers += ["OTRA" if "clave" in words else "AGAIN"]
     elif "email" in words:
         answers = list(person.emails[:2])
-    return [*answers, *(() if answers else _SUGGESTED)]
+    usual = _SUGGESTED_IN_SPANISH if _SPANISH.search(words) else _SUGGESTED
+    return answers or list(usual)
 
 
 def feed(stage: Stage) -> list[FeedLine]:
