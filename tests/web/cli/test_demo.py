@@ -174,11 +174,16 @@ def test_it_refuses_to_start_beside_live_credentials(tmp_path: Path) -> None:
     assert "secret-of-the-test" not in output
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where one demo follows another."""
+    return tmp_path_factory.mktemp("one after another")
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_it_starts_afresh_and_ends_without_a_word(tmp_path: Path, how: signal.Signals) -> None:
-    for _ in range(2):
-        status, output = end(start(tmp_path), how)
-        assert status == 0
-        told = output + (tmp_path / "demo.log").read_text()
-        assert "Traceback" not in told, told[told.find("Traceback") - 500 :][:4000]
-        assert output.count("Till is running") == 1
+def test_it_starts_afresh_and_ends_without_a_word(folder: Path, how: signal.Signals) -> None:
+    status, output = end(start(folder), how)
+    assert status == 0
+    told = output + (folder / "demo.log").read_text()
+    assert "Traceback" not in told, told[told.find("Traceback") - 500 :][:4000]
+    assert output.count("Till is running") == 1
