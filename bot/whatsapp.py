@@ -35,6 +35,12 @@ VARIABLES: dict[str, tuple[str, ...]] = {
 }
 """By kind, what {{1}}, {{2}}, ... of its approved template stand for. README lists them for merchants."""
 
+KEPT = (
+    *("merchant_id", "customer_id", "kind", "locale", "slots"),
+    *("pay_link_id", "payment_id", "invoice_id", "reminder_link_id"),
+)
+"""What a message on another channel takes over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -62,7 +68,7 @@ def template_for(ctx: Context, message: Message) -> Template | None:
     content_sid = next((by_language[language] for language in wanted if by_language.get(language)), None)
     values = {**(message.slots or {}), "link": "{link}"}
     names = VARIABLES.get(message.kind, ())
-    if content_sid is None or not names or not all(name in values for name in names):
+    if content_sid is None or not names or any(values.get(name) is None for name in names):
         return None
     return Template(content_sid, {str(n): str(values[name]) for n, name in enumerate(names, 1)})
 
@@ -154,9 +160,8 @@ def _letter(ctx: Context, message: Message, merchant: Merchant) -> letters.Lette
 
 
 def _copy(message: Message, channel: Channel, our_address: str, their_address: str, **fields: object) -> Message:
-    kept = ("merchant_id", "customer_id", "kind", "locale", "pay_link_id", "payment_id", "slots", "invoice_id")
     return Message(
-        **{name: getattr(message, name) for name in kept},
+        **{name: getattr(message, name) for name in KEPT},
         channel=channel,
         our_address=our_address,
         their_address=their_address,
