@@ -24,6 +24,7 @@ from models.payment import Allocation, Method, Payment, PaymentEvent, PaymentSta
 from models.received_mail import ReceivedMail
 from models.refund import Dispute, DisputeKind, DisputeStatus, Refund, RefundStatus
 from models.reminder import Campaign, CampaignSource, Reminder, ReminderLink, ReminderStatus, SkipReason
+from models.saved_account import SavedAccount
 from models.sending_pause import Reach, SendingPause
 from models.session import WebSession
 from models.verification import Verification, VerificationStatus
@@ -100,6 +101,7 @@ __all__ = [
     "Role",
     "Route",
     "Runtime",
+    "SavedAccount",
     "Scope",
     "SendingPause",
     "SignIn",

@@ -104,6 +104,11 @@ class Payment(Identified, Base):
     payer_name: Mapped[str | None] = mapped_column(sa.String(PAYER_CHARS))
     return_url: Mapped[str | None] = mapped_column(sa.Text)
     """Where the provider sends people back to, for a payment without a link."""
+    saves_account: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """The customer wants to use the account again."""
+    saved_account_id: Mapped[int | None]
+    """The one that it is paid with, or that was kept from it. No foreign key: SQLite adds none to a table that is
+    there."""
     terms_version: Mapped[int | None]
     """Which of the merchant's terms were accepted with it."""
     status: Mapped[PaymentStatus] = mapped_column(stored(PaymentStatus), default=PaymentStatus.CREATED)

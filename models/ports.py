@@ -255,6 +255,18 @@ class StartPayment:
     description: str
     return_url: str
     expires_at: datetime
+    saves_account: bool = False
+    saved_token: str | None = None
+    """The account to take it from, without asking on a page of the provider's."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedWord:
+    """An account that its owner lets us use again. `token` is the provider's name for it."""
+
+    token: str
+    name: str
+    last4: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +290,13 @@ class GatewayEvent:
     """With REFUND."""
     dispute: DisputeWord | None = None
     """With DISPUTE."""
+    saved: SavedWord | None = None
 
 
 class Gateway(Protocol):
     name: str
+    keeps_accounts: bool
+    """Whether accounts can be saved there."""
 
     def start(self, payment: StartPayment) -> StartedPayment:
         """Raises ProviderError; `accepted_unknown` when the provider may have begun."""
@@ -303,6 +318,10 @@ class Gateway(Protocol):
 
     def find_refund(self, wanted: StartRefund) -> RefundWord | None:
         """The provider's present word on a refund, None if it never had it. Raises ProviderError."""
+        ...
+
+    def forget(self, token: str) -> None:
+        """Let nobody use a saved account any more. Raises ProviderError."""
         ...
 
     def list_since(self, since: datetime) -> Iterator[ProviderRecord]:

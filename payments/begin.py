@@ -14,7 +14,7 @@ from models.merchant import Merchant
 from models.money import Money
 from models.paylink import PayLink, PayLinkInvoice, PayLinkState
 from models.payment import ONLINE_METHODS, Allocation, Method, Payment, PaymentStatus
-from payments import attempts, fees, holds, invoices, keys, links, opening, settle, shares, standing
+from payments import accounts, attempts, fees, holds, invoices, keys, links, opening, settle, shares, standing
 from payments.opening import Plan
 from payments.starting import BeginResult, start
 
@@ -44,6 +44,8 @@ class _Press:
     amount: Money | None
     named: tuple[tuple[str, Money], ...]
     terms_version: int | None
+    saves_account: bool
+    saved_account: str | None
 
 
 class _InTheWay(Exception):
@@ -66,23 +68,38 @@ def begin(
     amount: Money | None = None,
     named: Mapping[str, Money] | None = None,
     terms_version: int | None = None,
+    saves_account: bool = False,
+    saved_account: str | None = None,
     announce: settle.Announce = settle.silent,
 ) -> BeginResult:
     """Start paying what a link covers, or take up the attempt that this link has open already. Call with no transaction
     open. `announce` hears of an older attempt that had to be ended for this one.
 
     `shown_total` is what the page said is owed in all. `amount`: only so much of it, the oldest invoice first; `named`:
-    so much of each, by the invoices' public ids. `shown_fee` is what the page said comes on top (fees.quote).
+    so much of each, by the invoices' public ids. `saves_account`: keep what it is paid with for the next time;
+    `saved_account`: pay with one that was kept, by its public id. `shown_fee` is what the page said comes on top
+    (fees.quote).
 
     Raises DomainError: "bad_token", "link_expired", "link_revoked", "already_paid", "invoice_void", "amount_changed",
     "idempotency_key_invalid", "idempotency_mismatch", "method_unknown", "terms_changed"; for a part "bad_amount",
-    "above_balance", "partial_not_allowed", "below_minimum", "not_found"; PaymentInFlight ("payment_in_flight").
-    """
+    "above_balance", "partial_not_allowed", "below_minimum", "not_found"; PaymentInFlight ("payment_in_flight")."""
     keys.check(idempotency_key)
     if method not in ONLINE_METHODS:
         raise DomainError("method_unknown")
     parts = tuple(sorted((named or {}).items()))
-    press = _Press(token, method, idempotency_key, shown_total, shown_version, shown_fee, amount, parts, terms_version)
+    press = _Press(
+        token,
+        method,
+        idempotency_key,
+        shown_total,
+        shown_version,
+        shown_fee,
+        amount,
+        parts,
+        terms_version,
+        saves_account,
+        saved_account,
+    )
     try:
         payment = _reserve(runtime, press)
     except _InTheWay as found:
@@ -161,7 +178,18 @@ def _plan(ctx: Context, link: PayLink, due: Sequence[Invoice], press: _Press) ->
         pay_link_id=link.id,
         conversation_id=link.conversation_id,
         terms_version=press.terms_version,
+        saves_account=press.saves_account and ctx.ports.gateway.keeps_accounts,
+        saved_account_id=_saved(ctx, link, press),
     )
+
+
+def _saved(ctx: Context, link: PayLink, press: _Press) -> int | None:
+    if press.saved_account is None:
+        return None
+    account = accounts.find(ctx, link.customer_id, press.saved_account)
+    if account.method is not press.method or account.provider != ctx.ports.gateway.name:
+        raise DomainError("not_found")
+    return account.id
 
 
 def _shares(merchant: Merchant, due: Sequence[Invoice], press: _Press) -> shares.Shares:
@@ -172,6 +200,7 @@ def _shares(merchant: Merchant, due: Sequence[Invoice], press: _Press) -> shares
 
 def _is_same(ctx: Context, payment: Payment, plan: Plan) -> bool:
     same = payment.pay_link_id == plan.pay_link_id and payment.method is plan.method
+    same = same and (payment.saved_account_id, payment.saves_account) == (plan.saved_account_id, plan.saves_account)
     if not same or payment.status is not PaymentStatus.SUBMITTED or payment.amount != plan.quote.total:
         return False
     held = sa.select(Allocation.invoice_id, Allocation.amount_minor).where(Allocation.payment_id == payment.id)

@@ -36,6 +36,8 @@ class Plan:
     payer_name: str | None = None
     return_url: str | None = None
     terms_version: int | None = None
+    saves_account: bool = False
+    saved_account_id: int | None = None
 
 
 def open_payment(ctx: Context, plan: Plan) -> Payment:
@@ -57,6 +59,8 @@ def open_payment(ctx: Context, plan: Plan) -> Payment:
         payer_name=plan.payer_name,
         return_url=plan.return_url,
         terms_version=plan.terms_version,
+        saves_account=plan.saves_account,
+        saved_account_id=plan.saved_account_id,
         status=PaymentStatus.CREATED,
         provider=plan.provider,
         created_at=now,

@@ -18,7 +18,7 @@ from models.payment import Allocation, Payment, PaymentEvent, PaymentStatus
 from models.ports import GatewayEvent, GatewayEventKind
 from models.refund import Dispute, DisputeStatus, Refund, RefundStatus
 from models.webhook import EventType
-from payments import invoices, landing, ledger, reversals, schedule, takebacks
+from payments import accounts, invoices, landing, ledger, reversals, schedule, takebacks
 
 log = structlog.get_logger()
 
@@ -112,6 +112,8 @@ def apply(ctx: Context, provider: str, event: GatewayEvent) -> Settlement | None
     before = payment.status
     payment.provider_reference = payment.provider_reference or event.provider_reference or None
     payment.method_label = event.method_label or payment.method_label
+    if event.saved is not None and payment.saves_account:
+        accounts.keep(ctx, payment, event.saved)
     alarm, news = _EFFECTS[event.kind](ctx, payment, event)
     _sound(payment, alarm)
     ctx.session.flush()
@@ -205,6 +207,7 @@ def _ended(ctx: Context, payment: Payment, event: GatewayEvent) -> Heard:
     status = _S.FAILED if event.kind is GatewayEventKind.FAILED else _S.CANCELLED
     if _advance(payment, status):
         payment.failure_code = event.failure_code
+        accounts.block(ctx, payment, event.failure_code)
         release(ctx, payment)
     return None, None
 
@@ -237,6 +240,7 @@ def _returned(ctx: Context, payment: Payment, event: GatewayEvent) -> Heard:
     if dispute is None:
         return None, None
     payment.failure_code = event.failure_code
+    accounts.block(ctx, payment, event.failure_code)
     return _followed(ctx, payment, held, (Alert.RETURNED, event.amount)), dispute
 
 
@@ -258,6 +262,7 @@ def _dispute(ctx: Context, payment: Payment, event: GatewayEvent) -> Heard:
     dispute = reversals.hear_dispute(ctx, payment, event.dispute)
     if dispute is None:
         return None, None
+    accounts.block(ctx, payment, accounts.DISPUTED)
     if dispute.status is DisputeStatus.LOST:
         payment.failure_code = dispute.reason
     return _followed(ctx, payment, held, (_DISPUTE_ALERTS[dispute.status], event.dispute.amount)), dispute

@@ -13,7 +13,7 @@ from models.merchant import Merchant
 from models.paylink import PayLink
 from models.payment import Allocation, Payment, PaymentStatus
 from models.ports import GatewayEvent, GatewayEventKind, StartedPayment, StartPayment
-from payments import attempts, links, schedule, settle
+from payments import accounts, attempts, links, schedule, settle
 
 log = structlog.get_logger()
 
@@ -66,6 +66,8 @@ def _wanted(ctx: Context, payment: Payment) -> StartPayment:
         description=(payment.description or ", ".join(numbers) or payment.reference)[:200],
         return_url=f"{back_to}/{payment.public_id}",
         expires_at=attempts.expires_at(payment),
+        saves_account=payment.saves_account,
+        saved_token=accounts.token_for(ctx, payment),
     )
 
 

@@ -1,7 +1,6 @@
 """The sandbox bank: a small outside world in a file of its own, with customers who approve, debits that settle late or
 come back, and a count of what it captured. Knows nothing of Till's tables and never holds a card number."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ from models.money import Money
 from models.payment import Method
 from models.ports import StartPayment, StartRefund
 from models.refund import DisputeStatus
-from payments.gateways import bank_reversals, pretend
+from payments.gateways import bank_accounts, bank_reversals, pretend
 from payments.gateways import bank_tables as tables
 from payments.gateways.pretend import Outcome, Pretend
 from payments.gateways.troubles import Trouble, Troubles, strikes
@@ -72,34 +71,23 @@ class Bank:
                 raise ProviderError("session_closed", permanent=True)
             found = tables.by_reference(db, payment.reference)
             if found is None:
-                db.execute(sa.insert(tables.sessions).values(**self._values(payment)))
+                db.execute(sa.insert(tables.sessions).values(**tables.session_values(payment, self.clock.now())))
                 found = tables.row(db, tables.sessions.c.reference == payment.reference)
                 tables.emit(db, found, "payment.created", self.clock.now())
-            session = _session(found)
+                if payment.saves_account:
+                    db.execute(sa.insert(tables.saving).values(session_id=found.id))
+                if payment.saved_token is not None:
+                    self._use(db, found, bank_accounts.known(db, payment.saved_token))
+            session = _session(tables.row(db, tables.sessions.c.id == found.id))
         if (session.amount, session.method) != (payment.amount, payment.method):
             raise ProviderError("idempotency_mismatch", permanent=True)
         return session
 
-    def _values(self, payment: StartPayment) -> dict[str, object]:
-        return {
-            "id": secrets.token_hex(16),
-            "reference": payment.reference,
-            "short_reference": payment.short_reference,
-            "payee": payment.payee,
-            "amount_minor": payment.amount.minor,
-            "currency": payment.amount.currency,
-            "method": payment.method.value,
-            "description": payment.description,
-            "return_url": payment.return_url,
-            "status": Status.OPEN.value,
-            "created_at": self.clock.now(),
-            "expires_at": payment.expires_at,
-        }
-
     def remember(self, past: Sequence[tuple[StartPayment, Status, str, datetime]]) -> None:
         """Payments of a time before this bank: how each ended, the id of its session, when it began. Tells nobody."""
         rows = [
-            self._values(payment) | {"id": session_id, "status": status.value, "created_at": at}
+            tables.session_values(payment, self.clock.now())
+            | {"id": session_id, "status": status.value, "created_at": at}
             for payment, status, session_id, at in past
         ]
         with self.database.write() as db:
@@ -164,9 +152,25 @@ class Bank:
             if found.status == Status.OPEN and self.clock.now() >= found.expires_at:
                 self._end(db, found, Status.CANCELLED, "expired")
             elif found.status == Status.OPEN:
+                bank_accounts.keep(db, found, chosen, institution)
                 tables.change(db, found.id, method_label=pretend.label(method, chosen, institution))
                 self._decide(db, found, chosen)
         return self.session(session_id)
+
+    def _use(self, db: tables.Db, found: tables.Row, account: tables.Row) -> None:
+        """Its owner has agreed before: nobody is asked."""
+        method = Method(account.method)
+        chosen = pretend.find(method, account.choice, account.institution)
+        tables.change(db, found.id, method_label=pretend.label(method, chosen, account.institution), challenged=True)
+        self._decide(db, tables.row(db, tables.sessions.c.id == found.id), chosen)
+
+    def saved_in(self, session_id: str) -> tables.Row | None:
+        with self.database.read() as db:
+            return tables.saved_of(db, session_id)
+
+    def forget(self, token: str) -> None:
+        with self.database.write() as db:
+            db.execute(sa.delete(tables.saved).where(tables.saved.c.token == token))
 
     def decline(self, session_id: str) -> BankSession:
         """Cancel and go back. Raises DomainError("not_found")."""

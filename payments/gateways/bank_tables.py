@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from models.base import UtcDateTime
+from models.ports import StartPayment
 
 Db = Session
 Row = sa.Row[Any]
@@ -69,6 +70,18 @@ disputes = sa.Table(
     sa.Column("reason", sa.String, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
+saving = sa.Table("bank_saving", metadata, sa.Column("session_id", sa.String, primary_key=True))
+saved = sa.Table(
+    "bank_saved_account",
+    metadata,
+    sa.Column("token", sa.String, primary_key=True),
+    sa.Column("session_id", sa.String, nullable=False, index=True),
+    sa.Column("method", sa.String, nullable=False),
+    sa.Column("institution", sa.String),
+    sa.Column("choice", sa.String, nullable=False),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("last4", sa.String, nullable=False),
+)
 refused = sa.Table("bank_refused", metadata, sa.Column("reference", sa.String, primary_key=True))
 events = sa.Table(
     "bank_event",
@@ -88,6 +101,24 @@ troubles = sa.Table(
 )
 
 
+def session_values(payment: StartPayment, now: datetime) -> dict[str, object]:
+    """A new session's row."""
+    return {
+        "id": secrets.token_hex(16),
+        "reference": payment.reference,
+        "short_reference": payment.short_reference,
+        "payee": payment.payee,
+        "amount_minor": payment.amount.minor,
+        "currency": payment.amount.currency,
+        "method": payment.method.value,
+        "description": payment.description,
+        "return_url": payment.return_url,
+        "status": "open",
+        "created_at": now,
+        "expires_at": payment.expires_at,
+    }
+
+
 def rows(db: Db, which: sa.ColumnElement[bool]) -> Sequence[Row]:
     return db.execute(sa.select(sessions).where(which).order_by(sessions.c.created_at)).all()
 
@@ -102,6 +133,10 @@ def by_reference(db: Db, reference: str) -> Row | None:
 
 def refund_row(db: Db, refund_id: str) -> Row:
     return db.execute(sa.select(refunds).where(refunds.c.id == refund_id)).one()
+
+
+def saved_of(db: Db, session_id: str) -> Row | None:
+    return db.execute(sa.select(saved).where(saved.c.session_id == session_id)).first()
 
 
 def change(db: Db, session_id: str, **values: object) -> None:
@@ -119,5 +154,8 @@ def emit(db: Db, session: Row, kind: str, at: datetime, **about: dict[str, Any])
         "method_label": session.method_label,
         "failure_code": session.failure_code,
     }
+    kept = saved_of(db, session.id)
+    if kept is not None:
+        payment["saved"] = {"token": kept.token, "name": kept.name, "last4": kept.last4}
     body = json.dumps({"id": event_id, "type": kind, "payment": payment, **about})
     db.execute(sa.insert(events).values(id=event_id, body=body, next_at=at))

@@ -17,6 +17,7 @@ from models.ports import (
     GatewayEventKind,
     ProviderRecord,
     RefundWord,
+    SavedWord,
     StartedPayment,
     StartPayment,
     StartRefund,
@@ -44,6 +45,12 @@ _KINDS: dict[str, GatewayEventKind | None] = {
 }
 
 
+class _Saved(BaseModel, strict=True, frozen=True):
+    token: str
+    name: str
+    last4: str
+
+
 class _Payment(BaseModel, strict=True, frozen=True):
     id: str
     reference: str
@@ -51,6 +58,7 @@ class _Payment(BaseModel, strict=True, frozen=True):
     currency: str
     method_label: str | None
     failure_code: str | None
+    saved: _Saved | None = None
 
 
 class _Refund(BaseModel, strict=True, frozen=True):
@@ -80,6 +88,7 @@ class _Envelope(BaseModel, strict=True, frozen=True):
 
 class SandboxGateway:
     name = "sandbox"
+    keeps_accounts = True
 
     def __init__(
         self, bank: Bank, *, base_url: str, secrets: Sequence[str], sleep: Callable[[float], None] = time.sleep
@@ -100,7 +109,8 @@ class SandboxGateway:
             raise ProviderError("timeout", accepted_unknown=True)
         if session.status is Status.CANCELLED:
             raise ProviderError("session_closed", permanent=True)
-        return StartedPayment(session.id, f"{self._base_url}/bank/{session.id}")
+        asks_nobody = payment.saved_token is not None
+        return StartedPayment(session.id, payment.return_url if asks_nobody else f"{self._base_url}/bank/{session.id}")
 
     def fetch(self, reference: str, provider_reference: str | None) -> GatewayEvent | None:  # noqa: ARG002 - the port's
         self._reach()
@@ -108,7 +118,8 @@ class SandboxGateway:
         if session is None or session.status is Status.OPEN:
             return None
         kind = _known(f"payment.{session.status.value}")
-        return _event(None, kind, _described(session)) if kind is not None else None
+        kept = self._bank.saved_in(session.id)
+        return _event(None, kind, _described(session, kept)) if kind is not None else None
 
     def cancel(self, reference: str, provider_reference: str | None) -> bool:  # noqa: ARG002 - the port's
         self._reach()
@@ -127,6 +138,10 @@ class SandboxGateway:
         self._reach()
         found = self._bank.find_refund(wanted.reference)
         return _refund_row(found, wanted.amount.currency) if found is not None else None
+
+    def forget(self, token: str) -> None:
+        self._reach()
+        self._bank.forget(token)
 
     def list_since(self, since: datetime) -> Iterator[ProviderRecord]:
         self._reach()
@@ -196,10 +211,11 @@ def _event(event_id: str | None, kind: GatewayEventKind, payment: _Payment) -> G
         amount=Money(payment.amount, payment.currency),
         method_label=payment.method_label,
         failure_code=payment.failure_code,
+        saved=SavedWord(**payment.saved.model_dump()) if payment.saved is not None else None,
     )
 
 
-def _described(session: BankSession) -> _Payment:
+def _described(session: BankSession, kept: Row | None) -> _Payment:
     return _Payment(
         id=session.id,
         reference=session.reference,
@@ -207,4 +223,5 @@ def _described(session: BankSession) -> _Payment:
         currency=session.amount.currency,
         method_label=session.method_label,
         failure_code=session.failure_code,
+        saved=_Saved(token=kept.token, name=kept.name, last4=kept.last4) if kept is not None else None,
     )

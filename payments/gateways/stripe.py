@@ -59,6 +59,8 @@ _SIGNATURE = re.compile(r"t=([0-9]{1,11})(?:,[!-~]*)")
 
 class StripeGateway:
     name = "stripe"
+    keeps_accounts = False
+    """Checkout with Link remembers them for its own customers."""
 
     def __init__(
         self,
@@ -132,6 +134,9 @@ class StripeGateway:
             known = (Refund.model_validate(one.to_dict()) for one in listed)
             found = next((one for one in known if one.metadata.get("refund") == wanted.reference), None)
         return stripe_reversals.refund_word(found) if found is not None else None
+
+    def forget(self, token: str) -> None:
+        """Nothing is kept there for us."""
 
     def _intent_of(self, wanted: StartRefund) -> str | None:
         session = self._read(wanted.provider_reference) if wanted.provider_reference else self._listed(wanted.payment)

@@ -13,10 +13,10 @@ from models.errors import DomainError
 from models.invoice import Invoice
 from models.paylink import PayLink
 from models.payment import Method
-from tests.support.shop import Shop
+from tests.support.shop import Shop, usd
 
 HANDS = 64
-REFUSALS = {"already_paid", "payment_in_flight", "amount_changed", "idempotency_mismatch"}
+REFUSALS = {"already_paid", "payment_in_flight", "amount_changed", "idempotency_mismatch", "above_balance"}
 PROOF = [pytest.param(50, marks=pytest.mark.prove, id=f"50-part-{part}") for part in range(1, 5)]
 """200 rounds in all, in pieces short enough for the run's own time limit."""
 Hand = Callable[[], str]
@@ -78,6 +78,34 @@ def test_it_captures_once_when_one_button_is_pressed_by_many(shop: Shop, rounds:
         link = shop.link(shop.invoice())
         all_at_once([partial(press_and_approve, shop, link)] * HANDS)
         assert len(shop.bank.captures()) == paid
+
+
+def press_a_part(shop: Shop, link: PayLink, amount: int, method: Method) -> str:
+    begun = shop.press(link, method, amount=usd(amount))
+    if begun.redirect_url is not None:
+        shop.approve(begun)
+    return "went through"
+
+
+def pay_in_parts_with_all_hands(shop: Shop) -> None:
+    invoice = shop.invoice(10_000)
+    links = [shop.link(invoice) for _ in range(4)]
+    before = len(shop.bank.captures())
+    wishes = zip(
+        range(HANDS), cycle(links), cycle([3_000, 5_000, 7_000]), cycle([Method.CARD, Method.NETWORK]), strict=False
+    )
+    all_at_once([partial(press_a_part, shop, link, amount, method) for _, link, amount, method in wishes])
+    taken = sum(amount.minor for _, amount in shop.bank.captures()[before:])
+    assert 0 < taken <= 10_000
+    assert shop.balance(invoice.id) == 10_000 - taken
+
+
+@pytest.mark.parametrize("rounds", [3, *PROOF])
+def test_parts_never_add_up_to_more_than_is_owed(shop: Shop, rounds: int) -> None:
+    shop.allow(allows_partial=True)
+
+    for _ in range(rounds):
+        pay_in_parts_with_all_hands(shop)
 
 
 def press_with_key(shop: Shop, link: PayLink) -> str:
