@@ -57,8 +57,8 @@ def invoices_meant(turn: Turn, customer_id: int | None) -> Sequence[int | None]:
 
 
 def note_promise(turn: Turn) -> list[Promise]:
-    """Of a customer who is proven: one for each invoice meant, else one for the account."""
-    customer_id = turn.thread.customer_id
+    """Of an account that is known (`whose`): one for each invoice meant, else one for all of them."""
+    customer_id = whose(turn)
     promises = [
         Promise(
             merchant_id=turn.merchant.id,

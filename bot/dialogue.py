@@ -3,7 +3,7 @@ A handler takes the Turn, may move its thread's state, and returns the Replies."
 
 from collections.abc import Callable, Sequence
 
-from bot import housekeeping, identity, paying
+from bot import cases, housekeeping, identity, paying
 from bot.intents import Intent
 from bot.turn import Reply, Turn
 from models.conversation import ConversationState
@@ -68,6 +68,12 @@ def respond(turn: Turn) -> Sequence[Reply]:
     return replies
 
 
+def before_proof(turn: Turn) -> Sequence[Reply]:
+    """A promise from a phone on file is kept; anything more still has to be proven."""
+    noted = housekeeping.note_promise(turn) if cases.whose(turn) is not None else ()
+    return [*noted, *identity.ask(turn)]
+
+
 def handler_for(turn: Turn) -> Handler:
     state, intent = turn.thread.state, turn.heard.intent
     if intent in ANYWHERE:
@@ -77,7 +83,7 @@ def handler_for(turn: Turn) -> Handler:
     if state is _S.CHOOSING:
         return identity.choose_account if intent is _I.CHOOSE else identity.repeat_accounts
     if turn.thread.customer_id is None:
-        return UNPROVEN.get((state, intent), identity.ask)
+        return UNPROVEN.get((state, intent)) or (before_proof if intent is _I.PROMISE else identity.ask)
     if state is _S.HUMAN and intent in (_I.UNKNOWN, _I.GREETING):
         return housekeeping.leave_to_person
     if not turn.fresh:

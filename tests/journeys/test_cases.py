@@ -137,3 +137,16 @@ def test_it_notes_a_promise_for_next_year_but_promises_no_quiet(world: World) ->
     with world.runtime.read() as ctx:
         assert ctx.session.scalars(sa.select(Promise)).one().promised_on == date(2027, 3, 1)
     assert quiet_until(world) is None
+
+
+def test_it_keeps_the_promise_of_a_phone_on_file_that_proved_nothing(world: World) -> None:
+    phone = world.phone(ALICE)
+    phone.says("I'll pay Friday")
+    phone.hears("you will pay on Jun 26", "reply with the email")
+    assert quiet_until(world) == date(2026, 6, 26)
+
+
+def test_it_keeps_no_promise_of_a_stranger(world: World) -> None:
+    phone = world.phone("+15550100999")
+    phone.says("I'll pay Friday")
+    assert "Jun 26" not in str(phone.heard)
