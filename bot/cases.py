@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot import paying
 from bot.turn import Turn
+from models import events
 from models.base import new_public_id
 from models.case import PAUSING, Case, CaseKind
 from models.context import Context
@@ -119,11 +120,11 @@ def resolve_all(ctx: Context, cases: Sequence[Case]) -> None:
 
 def _open(turn: Turn, kind: CaseKind, customer_id: int | None, invoice_id: int | None) -> bool:
     who = f"customer-{customer_id}" if customer_id is not None else f"thread-{turn.thread.id}"
-    db = turn.ctx.session.connection()
+    db, public_id = turn.ctx.session.connection(), new_public_id()
     opened = (
         _INSERTS[db.dialect.name](Case)
         .values(
-            public_id=new_public_id(),
+            public_id=public_id,
             merchant_id=turn.merchant.id,
             customer_id=customer_id,
             conversation_id=turn.thread.id,
@@ -136,4 +137,7 @@ def _open(turn: Turn, kind: CaseKind, customer_id: int | None, invoice_id: int |
         .on_conflict_do_nothing(index_elements=[Case.matter])
         .returning(Case.id)
     )
-    return db.execute(opened).first() is not None
+    if db.execute(opened).first() is None:
+        return False
+    events.case_opened(turn.ctx, turn.merchant.id, kind.value, public_id, customer_id, invoice_id)
+    return True

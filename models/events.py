@@ -12,6 +12,7 @@ from models.invoice import Invoice
 from models.merchant import Mode
 from models.message import Message
 from models.payment import Payment
+from models.reminder import Reminder
 from models.webhook import EventType, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 QUEUE = "webhooks"
@@ -132,6 +133,32 @@ def opted_out(ctx: Context, merchant_id: int, channel: Channel, address: str, so
         "customer_ids": [customer for _, customer in found],
     }
     emit(ctx, merchant_id, Mode.LIVE, EventType.CUSTOMER_OPTED_OUT, payload)
+
+
+def case_opened(
+    ctx: Context, merchant_id: int, kind: str, public_id: str, customer_id: int | None, invoice_id: int | None
+) -> None:
+    about = ctx.session.get(Invoice, invoice_id) if invoice_id is not None else None
+    payload = {
+        "object": "case",
+        "id": public_id,
+        "kind": kind,
+        "customer_id": _customer_id(ctx, customer_id),
+        "invoice_id": about.public_id if about is not None else None,
+    }
+    emit(ctx, merchant_id, Mode.LIVE, EventType.CASE_OPENED, payload)
+
+
+def reminder_sent(ctx: Context, about: Reminder) -> None:
+    payload = {
+        "object": "reminder",
+        "id": about.public_id,
+        "customer_id": _customer_id(ctx, about.customer_id),
+        "invoice_id": ctx.session.get_one(Invoice, about.invoice_id).public_id,
+        "channel": about.channel.value if about.channel is not None else None,
+        "step": about.step,
+    }
+    emit(ctx, about.merchant_id, Mode.LIVE, EventType.REMINDER_SENT, payload)
 
 
 def _customer_id(ctx: Context, customer_id: int | None) -> str | None:

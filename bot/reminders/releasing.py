@@ -15,6 +15,7 @@ from bot.reminders.assess import Desk, Skip, Verdict
 from bot.reminders.selection import Candidate
 from bot.reminders.texts import KINDS
 from bot.senders import sender
+from models import events
 from models.cadence import Cadence
 from models.context import Context, Runtime
 from models.customer import Channel
@@ -181,3 +182,4 @@ def _mark(ctx: Context, reminder: Reminder, link_id: int, messages: Sequence[Mes
     reminder.channel, reminder.address, reminder.link_id = first.channel, first.their_address, link_id
     reminder.message_id = first.id
     reminder.copy_id = messages[1].id if len(messages) > 1 else None
+    events.reminder_sent(ctx, reminder)

@@ -1,5 +1,6 @@
 """Looks records up and changes them the way merchants and providers do, for tests that look from outside."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -15,6 +16,9 @@ from models.payment import Method, Payment
 from payments import begin, invoices, links, papers
 from payments.papers import Item
 from tests.support.world import World
+
+A_SECOND = timedelta(seconds=2)
+"""After so long a key has its full rate again."""
 
 
 def customer(world: World, name: str, slug: str = "acme") -> Customer:

@@ -1,18 +1,18 @@
 """/api/v1: the same rows for merchants' programs, by key, as JSON. Every operation is declared with `operations`."""
 
-from flask import Flask, Response, current_app, jsonify
+from flask import Flask, Response, jsonify
 
-from web.api import customers, document, invoices, links, messages, payments, webhooks
+from web.api import customers, document, invoices, links, messages, money, payments, reminders, webhooks
 from web.api.operations import blueprint
 from web.context import runtime
 from web.security import csrf
 
-RESOURCES = (customers, invoices, links, messages, payments, webhooks)
+RESOURCES = (customers, invoices, links, messages, money, payments, reminders, webhooks)
 
 
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
-    return jsonify(document.document(current_app, runtime().site.base_url))
+    return jsonify(document.document(runtime().site.base_url))
 
 
 def install(app: Flask) -> None:

@@ -4,6 +4,7 @@ transaction, so that of several equal requests at once one works and the others 
 import hashlib
 import json
 import re
+from datetime import timedelta
 
 import sqlalchemy as sa
 from flask import Response, request
@@ -15,6 +16,8 @@ from models.idempotency import KEY_MAX_CHARS, ApiAnswer
 from web.api.callers import Caller
 from web.api.problems import CONTENT_TYPE
 
+LEFT_BEHIND = timedelta(minutes=2)
+"""No vendor call takes so long."""
 HEADER = "Idempotency-Key"
 _PRINTABLE = re.compile(rf"[\x20-\x7e]{{1,{KEY_MAX_CHARS}}}")
 
@@ -25,6 +28,11 @@ def key() -> str | None:
     if found is not None and not _PRINTABLE.fullmatch(found):
         raise DomainError("idempotency_key_invalid")
     return found
+
+
+def digest(wanted: str) -> str:
+    """For others who keep keys of their own: short, and the same for the same key."""
+    return hashlib.sha256(wanted.encode()).hexdigest()[:32]
 
 
 def claim(ctx: Context, caller: Caller, wanted: str) -> Response | None:
@@ -55,11 +63,15 @@ def give_up(ctx: Context, caller: Caller, wanted: str) -> None:
     ctx.session.execute(sa.delete(ApiAnswer).where(_mine(caller, wanted)))
 
 
-def _given_before(ctx: Context, caller: Caller, wanted: str) -> Response:
+def _given_before(ctx: Context, caller: Caller, wanted: str) -> Response | None:
     known = ctx.session.scalars(sa.select(ApiAnswer).where(_mine(caller, wanted))).one()
     if known.fingerprint != _fingerprint():
         raise DomainError("idempotency_mismatch")
-    status = known.status or 500
+    if known.status is None:
+        if ctx.clock.now() - known.created_at < LEFT_BEHIND:
+            raise DomainError("in_progress")
+        return None  # whoever worked on it died; what it may have done knows this key itself
+    status = known.status
     kind = "application/json" if status < 400 else CONTENT_TYPE
     return Response(known.body or "", status, content_type=kind, headers={"Idempotent-Replayed": "true"})
 

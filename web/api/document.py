@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from flask import Flask
 from pydantic import BaseModel, ConfigDict, Field
 from spectree import Response as Answers
 from spectree import SecurityScheme, SpecTree
@@ -87,18 +87,15 @@ def _refusals(told: Told) -> list[int]:
     return sorted(found)
 
 
-def document(app: Flask, base_url: str) -> dict[str, Any]:
-    """Made once per process, when first asked for."""
-    if "till.openapi" not in app.extensions:
-        app.extensions["till.openapi"] = _make(app, base_url)
-    made: dict[str, Any] = app.extensions["till.openapi"]
-    return made
+def document(base_url: str) -> dict[str, Any]:
+    """Inside an application context: the routes are the application's."""
+    return {**_generated(), "servers": [{"url": base_url}]}
 
 
-def _make(app: Flask, base_url: str) -> dict[str, Any]:
-    spec.app = app
-    made = dict(spec._generate_spec())  # its `spec` is kept per process, and a test has several apps
-    made["servers"] = [{"url": base_url}]
+@lru_cache(maxsize=1)
+def _generated() -> dict[str, Any]:
+    """Once per process: spectree takes the nested shapes out of its own memory as it goes."""
+    made: dict[str, Any] = spec.spec
     for path in made["paths"].values():
         for operation in path.values():
             for status, answer in operation["responses"].items():

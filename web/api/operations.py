@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from pydantic import BaseModel, ValidationError
 
 from models import limits
-from models.context import Context
+from models.context import Context, Runtime
 from models.errors import DomainError
 from models.merchant import Scope
 from web.api import answers, callers, document, problems
@@ -33,12 +33,22 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Outside:
+    """For the few operations that ask a vendor: no transaction is open meanwhile. What they do, they do once for each
+    Idempotency-Key by themselves, so that one that died in the middle may run again."""
+
+    runtime: Runtime
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
 class _Operation:
     view: View
     scope: Scope
     status: int
     query: type[BaseModel] | None
     body: type[BaseModel] | None
+    is_outside: bool
 
 
 def get(
@@ -57,6 +67,13 @@ def post(
     status: int = 201,
 ) -> Callable[[View], View]:
     return _route("POST", path, answer, tag, scope=scope, body=body, status=status)
+
+
+def post_outside(
+    path: str, *, answer: type[BaseModel], tag: str, scope: Scope, body: type[BaseModel]
+) -> Callable[[View], View]:
+    """The view gets an Outside instead of a Call."""
+    return _route("POST", path, answer, tag, scope=scope, body=body, status=201, is_outside=True)
 
 
 def patch(
@@ -79,9 +96,10 @@ def _route(
     status: int = 200,
     query: type[BaseModel] | None = None,
     body: type[BaseModel] | None = None,
+    is_outside: bool = False,
 ) -> Callable[[View], View]:
     def decorate(view: View) -> View:
-        operation = _Operation(view, scope, status, query, body)
+        operation = _Operation(view, scope, status, query, body, is_outside)
 
         @wraps(view)
         def run(**path_parts: str) -> Response:
@@ -113,6 +131,8 @@ def _perform(operation: _Operation, path_parts: dict[str, str]) -> Response:
         if request.method in ("GET", "HEAD"):
             return _answer(operation, operation.view(Call(ctx, caller), **arguments))
     key = answers.key() if request.method == "POST" else None
+    if operation.is_outside:
+        return _write_outside(operation, caller, key, arguments)
     return retrying(lambda: _write(operation, caller, key, arguments))
 
 
@@ -149,14 +169,41 @@ def _body(shape: type[BaseModel]) -> BaseModel:
         raise problems.invalid(error) from None
 
 
+def _write_outside(operation: _Operation, caller: Caller, key: str | None, arguments: dict[str, Any]) -> Response:
+    if (given := retrying(lambda: _claim(caller, key))) is not None:
+        return given
+    try:
+        answer = _answer(operation, operation.view(Outside(runtime(), caller), **arguments))
+    except DomainError as error:
+        if error.code not in problems.PROBLEMS:
+            raise
+        answer = problem(error.code)
+    if key is not None:
+        with runtime().write() as ctx:
+            answers.keep(ctx, caller, key, answer)
+    return answer
+
+
+def _claim(caller: Caller, key: str | None) -> Response | None:
+    """None: work. Otherwise what to answer instead."""
+    with runtime().write() as ctx:
+        return _answered(ctx, caller, key)
+
+
+def _answered(ctx: Context, caller: Caller, key: str | None) -> Response | None:
+    if key is not None and (given := answers.claim(ctx, caller, key)) is not None:
+        return given
+    if limits.hit(ctx.session, limits.API_WRITES_PER_KEY, str(caller.key_id), ctx.clock.now()):
+        return None
+    if key is not None:
+        answers.give_up(ctx, caller, key)
+    return problem("too_many_requests")
+
+
 def _write(operation: _Operation, caller: Caller, key: str | None, arguments: dict[str, Any]) -> Response:
     with runtime().write() as ctx:
-        if key is not None and (given := answers.claim(ctx, caller, key)) is not None:
+        if (given := _answered(ctx, caller, key)) is not None:
             return given
-        if not limits.hit(ctx.session, limits.API_WRITES_PER_KEY, str(caller.key_id), ctx.clock.now()):
-            if key is not None:
-                answers.give_up(ctx, caller, key)
-            return problem("too_many_requests")
         answer = _work(operation, Call(ctx, caller), arguments)
         if key is not None:
             answers.keep(ctx, caller, key, answer)
