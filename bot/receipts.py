@@ -19,7 +19,6 @@ from models.sending_pause import Reach
 
 log = structlog.get_logger()
 
-
 SAME_TROUBLE = timedelta(days=2)
 NIGHTS = 2
 MORNING = time(10)

@@ -59,9 +59,8 @@ def full_day(on: date, language: str) -> str:
 def clock(at: datetime, language: str, zone: tzinfo) -> str:
     """`2:42 PM PDT`: a reader in another zone must not be misled."""
     time = format_skeleton("hm", at, tzinfo=zone, locale=DATE_LOCALES[language])
-    return f"{time}{FIRM_SPACE}{_zone_name(at.astimezone(zone))}".replace(NARROW_SPACE, FIRM_SPACE).replace(
-        " ", FIRM_SPACE
-    )
+    written = f"{time}{FIRM_SPACE}{_zone_name(at.astimezone(zone))}"
+    return written.replace(NARROW_SPACE, FIRM_SPACE).replace(" ", FIRM_SPACE)
 
 
 def _zone_name(local: datetime) -> str:
