@@ -17,7 +17,7 @@ from models.money import Money
 from models.paylink import PAY_LINK_LIFETIME, PayLink, PayLinkInvoice
 from models.payment import Payment, PaymentEvent, PaymentStatus
 from models.signing import Purpose
-from payments import ledger, standing
+from payments import ledger, standing, takebacks
 from payments.standing import LinkState
 
 LINK_MEMORY = timedelta(days=90)
@@ -47,7 +47,8 @@ class LinkView:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptView:
-    """What one payment paid: on each invoice, and beyond them as credit. `returned_at`: the money went back."""
+    """What one payment paid: on each invoice, and beyond them as credit. `refunded`: given back since; `returned_at`:
+    lost to a return or a dispute."""
 
     payment: Payment
     merchant: Merchant
@@ -56,6 +57,7 @@ class ReceiptView:
     fee: Money
     credited: Money
     paid_at: datetime
+    refunded: Money
     returned_at: datetime | None
 
 
@@ -204,6 +206,7 @@ def read_receipt(ctx: Context, token: str) -> ReceiptView:
         fee=capture.fee,
         credited=capture.credited,
         paid_at=capture.at,
+        refunded=takebacks.refunded(ctx, payment),
         returned_at=_returned_at(ctx, payment),
     )
 
@@ -224,7 +227,7 @@ def _receipted(ctx: Context, token: str) -> Payment:
 def _returned_at(ctx: Context, payment: Payment) -> datetime | None:
     if payment.status is not PaymentStatus.RETURNED:
         return None
-    returned = PaymentEvent.effect.like("returned:%")
+    lost = PaymentEvent.effect.like("returned:%") | PaymentEvent.effect.like("dispute:%:lost")
     return ctx.session.scalars(
-        sa.select(sa.func.max(PaymentEvent.created_at)).where(PaymentEvent.payment_id == payment.id, returned)
+        sa.select(sa.func.max(PaymentEvent.created_at)).where(PaymentEvent.payment_id == payment.id, lost)
     ).one()

@@ -184,5 +184,10 @@ def is_disputed(ctx: Context, payment: Payment) -> bool:
     return any(d.status is DisputeStatus.OPEN for d in disputes_of(ctx, payment))
 
 
+def refunded(ctx: Context, payment: Payment) -> Money:
+    """What went back to its customer, and arrived there."""
+    return Money(_refunded(ctx, payment), payment.currency)
+
+
 def _refunded(ctx: Context, payment: Payment) -> int:
     return sum(r.booked_minor for r in refunds_of(ctx, payment))
