@@ -2,9 +2,11 @@
 Each pause ends by itself: then one text tries again."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot import notices
 from models.context import Context
@@ -20,21 +22,34 @@ CAMPAIGN_KINDS = ("remind",)
 US_PREFIX = "+1"
 SAME_TROUBLE = timedelta(days=1)
 
+_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
 
 def begin(ctx: Context, message: Message, reach: Reach, code: str, event: str) -> None:
     """Or go on with it: a merchant hears of the same trouble once, however many texts meet with it."""
     now = ctx.clock.now()
     log.error(event, reference=message.public_id, merchant_id=message.merchant_id, code=code, reach=reach.value)
-    pause = ctx.session.get(SendingPause, (message.merchant_id, reach), with_for_update=True)
-    is_news = pause is None or now >= pause.until_at + SAME_TROUBLE
-    if pause is None:
-        pause = SendingPause(merchant_id=message.merchant_id, reach=reach)
-        ctx.session.add(pause)
-    pause.error_code, pause.until_at = code, now + PAUSES[reach]
-    if is_news:
-        pause.since_at = now
+    if _is_new(ctx, message.merchant_id, reach, code, now) or _is_back(ctx, message.merchant_id, reach, code, now):
         notices.tell_paused(ctx, ctx.session.get_one(Merchant, message.merchant_id), reach.value, code)
+
+
+def _is_new(ctx: Context, merchant_id: int, reach: Reach, code: str, now: datetime) -> bool:
+    """Written unless it is there: two reports that come at once begin one pause."""
+    until_at = now + PAUSES[reach]
+    values = {"merchant_id": merchant_id, "reach": reach, "error_code": code, "since_at": now, "until_at": until_at}
+    db = ctx.session.connection()
+    written = _INSERTS[db.dialect.name](SendingPause).values(values).on_conflict_do_nothing()
+    return db.execute(written.returning(SendingPause.merchant_id)).first() is not None
+
+
+def _is_back(ctx: Context, merchant_id: int, reach: Reach, code: str, now: datetime) -> bool:
+    """The pause that was there goes on. True if it had been over for long enough to be news again."""
+    pause = ctx.session.get_one(SendingPause, (merchant_id, reach), with_for_update=True)
+    is_news = now >= pause.until_at + SAME_TROUBLE
+    pause.error_code, pause.until_at = code, now + PAUSES[reach]
+    pause.since_at = now if is_news else pause.since_at
     ctx.session.flush()
+    return is_news
 
 
 def held_until(ctx: Context, message: Message) -> datetime | None:
