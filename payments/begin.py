@@ -75,18 +75,16 @@ def begin(
     """Start paying what a link covers, or take up the attempt that this link has open already. Call with no transaction
     open. `announce` hears of an older attempt that had to be ended for this one.
 
-    `shown_total` is what the page said is owed in all. `amount`: only so much of it, the oldest invoice first; `named`:
-    so much of each, by the invoices' public ids. `saves_account`: keep what it is paid with for the next time;
-    `saved_account`: pay with one that was kept, by its public id. `shown_fee` is what the page said comes on top
-    (fees.quote).
+    `shown_total`: what the page said is owed in all; `shown_fee`: what it said comes on top (fees.quote). `amount`:
+    only so much, the oldest invoice first; `named`: so much of each, by public id. `saved_account`: one kept, by public
+    id.
 
     Raises DomainError: "bad_token", "link_expired", "link_revoked", "already_paid", "invoice_void", "amount_changed",
-    "idempotency_key_invalid", "idempotency_mismatch", "method_unknown", "terms_changed"; for a part "bad_amount",
-    "above_balance", "partial_not_allowed", "below_minimum", "not_found"; PaymentInFlight ("payment_in_flight")."""
+    "idempotency_key_invalid", "idempotency_mismatch", "method_unknown", "terms_changed", "not_found", and those of
+    shares.part; PaymentInFlight ("payment_in_flight")."""
     keys.check(idempotency_key)
     if method not in ONLINE_METHODS:
         raise DomainError("method_unknown")
-    parts = tuple(sorted((named or {}).items()))
     press = _Press(
         token,
         method,
@@ -95,22 +93,25 @@ def begin(
         shown_version,
         shown_fee,
         amount,
-        parts,
+        tuple(sorted((named or {}).items())),
         terms_version,
         saves_account,
         saved_account,
     )
+    return start(runtime, _reserve_or_supersede(runtime, press, announce))
+
+
+def _reserve_or_supersede(runtime: Runtime, press: _Press, announce: settle.Announce) -> Payment:
     try:
-        payment = _reserve(runtime, press)
+        return _reserve(runtime, press)
     except _InTheWay as found:
         # One round only: whoever closes an attempt for another and meets a third is racing a person, not a leftover.
         for attempt in found.payments:
             attempts.close(runtime, attempt, announce)
-        try:
-            payment = _reserve(runtime, press)
-        except _InTheWay as still:
-            raise PaymentInFlight(still.payments[0]) from None
-    return start(runtime, payment)
+    try:
+        return _reserve(runtime, press)
+    except _InTheWay as still:
+        raise PaymentInFlight(still.payments[0]) from None
 
 
 def _reserve(runtime: Runtime, press: _Press) -> Payment:

@@ -141,8 +141,9 @@ class _Books:
         for invoice_id, taken in self._reopened(net):
             invoice = self._invoices[invoice_id]
             share = min(left, taken, invoice.balance_minor) if invoice.is_payable else 0
-            invoice.balance_minor -= share
-            ledger.mark_paid(self._ctx, invoice) if share else None
+            if share:
+                invoice.balance_minor -= share
+                ledger.mark_paid(self._ctx, invoice)
             lines.append(Line(Account.RECEIVABLE, -share, invoice_id))
             left -= share
         lines.append(Line(Account.CREDIT, -left))
