@@ -27,6 +27,7 @@ from models.reminder import Campaign, CampaignSource, Reminder, ReminderLink, Re
 from models.saved_account import SavedAccount
 from models.sending_pause import Reach, SendingPause
 from models.session import WebSession
+from models.terms import TermsAcceptance, TermsText
 from models.verification import Verification, VerificationStatus
 from models.webhook import DeliveryStatus, EventType, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
@@ -107,6 +108,8 @@ __all__ = [
     "SignIn",
     "Site",
     "SkipReason",
+    "TermsAcceptance",
+    "TermsText",
     "Verification",
     "VerificationStatus",
     "Ways",

@@ -12,6 +12,7 @@ from web import (
     brand,
     cli,
     console,
+    custom,
     engine,
     errors,
     health,
@@ -27,6 +28,7 @@ from web import (
     security,
     simulator,
     templating,
+    terms,
     unsubscribe,
 )
 from web.assembly import Assembly, assemble, start_sandbox
@@ -37,7 +39,8 @@ from web.webhooks import email, payments, sms
 WEBHOOKS: tuple[Blueprint, ...] = (sms.blueprint, email.blueprint, payments.blueprint)
 PAGES: tuple[Blueprint, ...] = (
     *(health.blueprint, brand.blueprint, unsubscribe.blueprint, reminder_links.blueprint),
-    *(portal.blueprint, portal_papers.blueprint, portal_share.blueprint, pay.blueprint, receipts.blueprint),
+    *(portal.blueprint, portal_papers.blueprint, portal_share.blueprint, terms.blueprint, custom.blueprint),
+    *(pay.blueprint, receipts.blueprint),
 )
 
 

@@ -17,7 +17,7 @@ from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Merchant, Mode
 from models.money import Money
 from models.papers import Attachment, InvoiceLine
-from payments import history, papers
+from payments import credit, history, papers
 from payments.history import StepKind
 from web.brand import PICTURE_CSP
 from web.outcomes import local_day, method_used, receipt_path
@@ -48,6 +48,7 @@ class Doors:
     back_url: str
     is_back_to_pay: bool = False
     pay_action: str | None = None
+    credit_action: str | None = None
 
 
 def page(
@@ -71,6 +72,8 @@ def page(
         files=[_file(one, doors.file_url(one)) for one in papers.attachments(ctx, invoice)],
         pending=pending,
         pay_action=doors.pay_action if may_pay else None,
+        credit=_usable_credit(ctx, invoice) if may_pay and doors.credit_action else None,
+        credit_action=doors.credit_action,
         back_url=doors.back_url,
         is_back_to_pay=doors.is_back_to_pay,
     )
@@ -115,6 +118,11 @@ def download(ctx: Context, invoice: Invoice, file_id: str) -> BaseResponse:
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Content-Security-Policy"] = PICTURE_CSP
     return response
+
+
+def _usable_credit(ctx: Context, invoice: Invoice) -> Money | None:
+    held = credit.balance(ctx, invoice.customer_id, invoice.currency)
+    return min(held, invoice.balance) if held.minor > 0 else None
 
 
 def _item(line: InvoiceLine, currency: str) -> ItemLine:

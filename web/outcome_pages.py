@@ -61,7 +61,9 @@ class ProcessingPage(Page):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptPage(Page):
-    """Read-only and long-lived, so it names no address and no phone. `lines` hold the amount paid on each invoice."""
+    """Read-only and long-lived, so it names no address and no phone. `lines` hold the amount paid on each invoice,
+    `description` what a payment without one was for, `credited` what no invoice took, `rest` what its link can still
+    pay."""
 
     template: ClassVar[str] = "web/receipt.html"
     amount: Money
@@ -71,6 +73,10 @@ class ReceiptPage(Page):
     payer: str
     lines: Sequence[InvoiceLine]
     fee: Money | None = None
+    description: str | None = None
+    credited: Money | None = None
+    rest: Money | None = None
+    rest_url: str | None = None
     sent_by: Sequence[Channel] = ()
     invoices_url: str | None = None
     reversal: Reversal | None = None

@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from flask import url_for
+from flask import Response, jsonify, redirect, request, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
 
 from models.context import Context
 from models.conversation import Conversation
 from models.customer import Channel as Address
 from models.errors import DomainError
+from models.invoice import Invoice
 from models.merchant import Merchant
 from models.payment import PAID_STATUSES, Method, Payment, PaymentStatus
 from payments import links
@@ -41,6 +45,22 @@ RENEWABLE = frozenset({LinkState.EXPIRED, LinkState.REPLACED})
 """What a new link helps against."""
 
 
+class Place(Protocol):
+    """Where somebody pays: behind a link, or in the portal without an invoice. What follows is told the same way."""
+
+    @property
+    def ctx(self) -> Context: ...
+    @property
+    def frame(self) -> Frame: ...
+    @property
+    def retry_url(self) -> str: ...
+    @property
+    def invoices_url(self) -> str | None: ...
+    def payment_url(self, payment: Payment) -> str: ...
+    def status_url(self, payment: Payment, was: Stage) -> str: ...
+    def receipt_url(self, payment: Payment) -> str | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One link as one visitor opened it."""
@@ -61,6 +81,10 @@ class Visit:
         return url_for("pay.show", token=self.token)
 
     @property
+    def retry_url(self) -> str:
+        return self.link_url
+
+    @property
     def portal_url(self) -> str:
         return url_for("portal.home", slug=self.view.merchant.slug)
 
@@ -76,6 +100,24 @@ class Visit:
 
     def payment_url(self, payment: Payment) -> str:
         return url_for("pay.payment", token=self.token, public_id=payment.public_id)
+
+    def status_url(self, payment: Payment, was: Stage) -> str:
+        return url_for("pay.status", token=self.token, payment=payment.public_id, was=was.value)
+
+    def covered(self, public_id: str) -> Invoice:
+        """One of the link's own. Raises NotFound."""
+        found = next((invoice for invoice in self.view.invoices if invoice.public_id == public_id), None)
+        if found is None:
+            raise NotFound
+        return found
+
+    def invoice_url(self, invoice: Invoice) -> str:
+        return url_for("pay.invoice", token=self.token, public_id=invoice.public_id)
+
+    def receipt_url(self, payment: Payment) -> str | None:
+        """After a part, the receipt leads back to the rest: for those who hold the link, and for nobody else."""
+        url = receipt_path(self.ctx, payment)
+        return f"{url}?rest={self.token}" if url and self.view.state is LinkState.PAYABLE else url
 
 
 def visit(ctx: Context, token: str) -> Visit:
@@ -94,6 +136,11 @@ def find_payment(visit: Visit, public_id: str) -> Payment | None:
     return visit.ctx.session.scalars(sa.select(Payment).where(mine)).one_or_none()
 
 
+def own_payment(ctx: Context, customer_id: int, public_id: str) -> Payment | None:
+    mine = (Payment.public_id == public_id) & (Payment.customer_id == customer_id)
+    return ctx.session.scalars(sa.select(Payment).where(mine)).one_or_none()
+
+
 def stage(payment: Payment) -> Stage | None:
     """None once it has ended. Money of another amount than ours is for a person to look at: not an end to tell of."""
     if payment.failure_code == Alert.AMOUNT_MISMATCH.value:
@@ -101,10 +148,30 @@ def stage(payment: Payment) -> Stage | None:
     return _STAGES.get(payment.status)
 
 
-def next_url(visit: Visit, payment: Payment) -> str:
+def tell(place: Place, payment: Payment) -> BaseResponse:
+    """Where providers send the customer back to: tells what is known, believes nothing that the browser says."""
+    at = stage(payment)
+    if at is not None:
+        return framing.show(processing_page(place, payment, at))
+    onward = next_url(place, payment)
+    if onward != place.payment_url(payment):
+        return redirect(onward, 303)
+    return framing.show(declined_page(place, payment))
+
+
+def poll(place: Place, payment: Payment | None) -> Response:
+    """For the page that waits: where to go once it shows an old stage."""
+    if payment is None:
+        return jsonify(next=None)
+    at = stage(payment)
+    is_current = at is not None and at.value == request.args.get("was", at.value)
+    return jsonify(next=None if is_current else next_url(place, payment))
+
+
+def next_url(place: Place, payment: Payment) -> str:
     """Where a payment's outcome is shown: its receipt once it has paid, else its own page."""
     paid = payment.status in PAID_STATUSES
-    return (paid and receipt_path(visit.ctx, payment)) or visit.payment_url(payment)
+    return (paid and place.receipt_url(payment)) or place.payment_url(payment)
 
 
 def receipt_path(ctx: Context, payment: Payment) -> str | None:
@@ -117,29 +184,29 @@ def receipt_path(ctx: Context, payment: Payment) -> str | None:
     return url.removeprefix(ctx.site.base_url)
 
 
-def processing_page(visit: Visit, payment: Payment, at: Stage) -> ProcessingPage:
+def processing_page(place: Place, payment: Payment, at: Stage) -> ProcessingPage:
     return ProcessingPage(
-        frame=visit.frame,
+        frame=place.frame,
         stage=at,
         amount=payment.amount,
         method=method_used(payment),
         reference=payment.reference,
         approved_at=payment.submitted_at or payment.created_at,
-        status_url=url_for("pay.status", token=visit.token, payment=payment.public_id, was=at.value),
-        check_url=visit.payment_url(payment),
-        invoices_url=visit.invoices_url,
+        status_url=place.status_url(payment, at),
+        check_url=place.payment_url(payment),
+        invoices_url=place.invoices_url,
     )
 
 
-def declined_page(visit: Visit, payment: Payment) -> DeclinedPage:
+def declined_page(place: Place, payment: Payment) -> DeclinedPage:
     return DeclinedPage(
-        frame=visit.frame,
+        frame=place.frame,
         reason=_reason(payment),
         amount=payment.amount,
         reference=payment.reference,
         method=method_used(payment),
-        retry_url=visit.link_url,
-        invoices_url=visit.invoices_url,
+        retry_url=place.retry_url,
+        invoices_url=place.invoices_url,
     )
 
 

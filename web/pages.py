@@ -33,6 +33,13 @@ class Problem(StrEnum):
     CHOICE_MISSING = "choice_missing"
     NOTHING_SELECTED = "nothing_selected"
     METHOD_MISSING = "method_missing"
+    AMOUNT_MISSING = "amount_missing"
+    AMOUNT_MALFORMED = "amount_malformed"
+    AMOUNT_TOO_HIGH = "amount_too_high"
+    AMOUNT_TOO_LOW = "amount_too_low"
+    PART_REFUSED = "part_refused"
+    DESCRIPTION_MISSING = "description_missing"
+    TERMS_MISSING = "terms_missing"
 
 
 class Notice(StrEnum):
@@ -43,6 +50,13 @@ class Notice(StrEnum):
     REMINDER_OVER = "reminder_over"
     CODE_RESENT = "code_resent"
     AMOUNT_CHANGED = "amount_changed"
+    AMOUNT_NEWER = "amount_newer"
+    """Another amount than the message with the link said."""
+    REST = "rest"
+    """A part is paid: this is what is left."""
+    FEE_SHOWN = "fee_shown"
+    """The fee on the amount just typed, to be confirmed."""
+    CREDIT_USED = "credit_used"
 
 
 class MethodKind(StrEnum):
@@ -168,7 +182,8 @@ class MethodUsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceLine:
-    """`amount` is what is left to pay; `total` what it was, where part of it is already paid."""
+    """`amount` is what is left to pay; `total` what it was, where part of it is already paid. On a receipt `amount` is
+    what was paid, and `left` what is not."""
 
     value: str
     number: str
@@ -177,6 +192,7 @@ class InvoiceLine:
     due_on: date | None
     details_url: str | None = None
     total: Money | None = None
+    left: Money | None = None
     selected: bool = True
 
 
@@ -221,38 +237,4 @@ class InvoicesPage(Page):
     all_paid_url: str | None = None
     credits: Sequence[Money] = ()
     statement_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayMethod:
-    """One way to pay. `host` is who serves the next page, `fee` what the payer is charged on top."""
-
-    kind: MethodKind
-    host: str
-    fee: Money | None = None
-    total: Money | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayPage(Page):
-    """Posts `method`, `idempotency_key`, `seen_amount` (minor units) and `seen_version`, which names what the amount is
-    made of: what has changed since is asked again."""
-
-    template: ClassVar[str] = "web/pay.html"
-    action: str
-    idempotency_key: str
-    amount: Money
-    lines: Sequence[InvoiceLine]
-    methods: Sequence[PayMethod]
-    works_until: datetime
-    seen_version: str = ""
-    selected_method: MethodKind | None = None
-    change_url: str | None = None
-
-    @property
-    def due_dates(self) -> list[date]:
-        return sorted(line.due_on for line in self.lines if line.due_on)
-
-    @property
-    def has_fees(self) -> bool:
-        return any(method.fee for method in self.methods)
+    custom_url: str | None = None

@@ -66,7 +66,8 @@ class FileLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoicePage(Page):
-    """One invoice. `total` is what it asks for, `due` what is left of it. The button posts `invoice`."""
+    """One invoice. `total` is what it asks for, `due` what is left of it. The button posts `invoice`.
+    `credit` is what of the customer's credit it would take: posts `seen`, its minor units."""
 
     template: ClassVar[str] = "web/invoice.html"
     value: str
@@ -83,6 +84,8 @@ class InvoicePage(Page):
     files: Sequence[FileLine] = ()
     pending: Sequence[FlightLine] = ()
     pay_action: str | None = None
+    credit: Money | None = None
+    credit_action: str | None = None
     back_url: str
     is_back_to_pay: bool = False
 

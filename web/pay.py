@@ -1,11 +1,9 @@
 """The pay page behind a link. Looking shows what is true and changes nothing; only the button starts a payment, and
 only the provider's own word ends one."""
 
-import secrets
-from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import Blueprint, Response, abort, g, jsonify, redirect, request, url_for
+from flask import Blueprint, Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from bot import renewals
@@ -13,18 +11,19 @@ from models import limits
 from models.context import Context
 from models.errors import DomainError
 from models.limits import Limit
-from models.money import Money
-from models.payment import ONLINE_METHODS, Method, Payment
+from models.payment import Method, Payment, PaymentStatus
 from payments import begin
 from payments.begin import PaymentInFlight
 from payments.standing import LinkState
 from payments.starting import BeginResult
-from web import errors, framing, outcomes
+from web import checkout, errors, framing, invoice_view, outcomes, pay_page, terms
 from web.announcing import announce
+from web.checkout import Form
 from web.context import reads, retrying, runtime, writes
+from web.invoice_view import Doors
 from web.outcome_pages import LinkSentPage, Stage
 from web.outcomes import Visit
-from web.pages import PAY_METHODS, InvoiceLine, MethodKind, Notice, PayMethod, PayPage, Problem
+from web.pages import Notice, Problem
 from web.security import bind_forms_to_link
 
 blueprint = Blueprint("pay", __name__, url_prefix="/p/<token>")
@@ -32,21 +31,6 @@ bind_forms_to_link(blueprint)
 
 RENEWALS_PER_LINK = Limit("renewals_per_link", 3, timedelta(hours=1))
 """Whoever finds an old link can make a phone ring that often, and no more."""
-MAX_AMOUNT_DIGITS = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """Whose page comes next. Browsers must be told its origin: form-action holds for redirects, too."""
-
-    name: str
-    origins: tuple[str, ...] = ()
-
-
-PROVIDERS = {
-    "sandbox": Provider("Sandbox Bank"),
-    "stripe": Provider("Stripe", ("https://checkout.stripe.com",)),
-}
 
 _STATUS: dict[LinkState, int] = {
     LinkState.PAYABLE: 200,
@@ -71,26 +55,46 @@ def show(ctx: Context, token: str) -> Response:
 @blueprint.get("/payment/<public_id>")
 @reads
 def payment(ctx: Context, token: str, public_id: str) -> BaseResponse:
-    """Where providers send the customer back to: tells what is known, believes nothing that the browser says."""
     visit = outcomes.visit(ctx, token)
     found = outcomes.find_payment(visit, public_id)
     if found is None:
         abort(404)
-    return _outcome(visit, found)
+    if found.status is PaymentStatus.CANCELLED and visit.view.state in (LinkState.PAID, LinkState.IN_FLIGHT):
+        return _by_state(visit)  # another tab took over: what became of that is the news
+    return outcomes.tell(visit, found)
 
 
 @blueprint.get("/status")
 @reads
 def status(ctx: Context, token: str) -> Response:
-    """For the page that waits: where to go once it shows an old stage."""
     visit = outcomes.visit(ctx, token)
     asked = request.args.get("payment")
-    found = outcomes.find_payment(visit, asked) if asked else visit.view.payment
-    if found is None:
-        return jsonify(next=None)
-    at = outcomes.stage(found)
-    is_current = at is not None and at.value == request.args.get("was", at.value)
-    return jsonify(next=None if is_current else outcomes.next_url(visit, found))
+    return outcomes.poll(visit, outcomes.find_payment(visit, asked) if asked else visit.view.payment)
+
+
+@blueprint.get("/invoices/<public_id>")
+@reads
+def invoice(ctx: Context, token: str, public_id: str) -> BaseResponse:
+    """While the link can pay, its holder may read what for."""
+    visit = outcomes.visit(ctx, token)
+    if visit.view.state is not LinkState.PAYABLE:
+        return redirect(visit.link_url, 303)
+    found = visit.covered(public_id)
+    doors = Doors(
+        file_url=lambda one: url_for("pay.file", token=token, public_id=public_id, file_id=one.public_id),
+        back_url=visit.link_url,
+        is_back_to_pay=True,
+    )
+    return framing.show(invoice_view.page(ctx, visit.view.merchant, found, visit.frame, doors, ()))
+
+
+@blueprint.get("/invoices/<public_id>/files/<file_id>")
+@reads
+def file(ctx: Context, token: str, public_id: str, file_id: str) -> BaseResponse:
+    visit = outcomes.visit(ctx, token)
+    if visit.view.state is not LinkState.PAYABLE:
+        return redirect(visit.link_url, 303)
+    return invoice_view.download(ctx, visit.covered(public_id), file_id)
 
 
 # --- paying ----------------------------------------------------------------------------------------------------------
@@ -99,37 +103,62 @@ def start(token: str) -> BaseResponse:
     """No transaction of ours is open here: begin commits its own, then calls the provider."""
     with runtime().read() as ctx:
         visit = outcomes.visit(ctx, token)
-        method = _method()
-        if method is None:
-            return _by_state(visit, at_least=400, problem=Problem.METHOD_MISSING)
+        form = checkout.sent(visit.view.link.currency)
+        asked = _asked_again(visit, form) if visit.view.state is LinkState.PAYABLE else None
+        if asked is not None:
+            return asked
+    if visit.view.merchant.terms and form.terms_version == visit.view.merchant.terms_version:
+        _record_terms(visit)
     try:
-        begun = retrying(lambda: _begin(visit, method))
+        begun = retrying(lambda: _begin(visit, form))
     except DomainError as refusal:
-        return _refused(token, refusal)
+        return _refused(token, form, refusal)
     return redirect(begun.redirect_url or visit.payment_url(begun.payment), 303)
 
 
-def _begin(visit: Visit, method: Method) -> BeginResult:
+def _asked_again(visit: Visit, form: Form) -> Response | None:
+    """The page once more: something is missing, or costs what was not shown yet."""
+    problem = form.problem(visit.view.merchant) or pay_page.refusal(visit, form)
+    if problem is not None:
+        return _by_state(visit, at_least=400, problem=problem, form=form)
+    quote = pay_page.quote(visit, form)
+    if quote is not None and form.needs_fee_shown(quote):
+        return _by_state(visit, notice=Notice.FEE_SHOWN, form=form)
+    return None
+
+
+@writes
+def _record_terms(ctx: Context, visit: Visit) -> None:
+    link = visit.view.link
+    terms.record(ctx, visit.view.merchant, link.customer_id, pay_link_id=link.id)
+
+
+def _begin(visit: Visit, form: Form) -> BeginResult:
     return begin.begin(
         runtime(),
         visit.token,
-        method,
-        idempotency_key=request.headers.get("Idempotency-Key") or request.form.get("idempotency_key", ""),
-        shown_total=_seen_amount(visit.view.link.currency),
+        form.method or Method.CARD,
+        idempotency_key=form.key,
+        shown_total=checkout.minor("seen_amount", visit.view.link.currency),
         shown_version=request.form.get("seen_version") or None,
+        shown_fee=form.seen_fee,
+        amount=form.amount,
+        terms_version=form.terms_version if visit.view.merchant.terms else None,
         announce=announce,
     )
 
 
-def _refused(token: str, refusal: DomainError) -> BaseResponse:
+def _refused(token: str, form: Form, refusal: DomainError) -> BaseResponse:
     with runtime().read() as ctx:
         visit = outcomes.visit(ctx, token)
         if isinstance(refusal, PaymentInFlight):
             return _under_way(visit, refusal.payment)
         if refusal.code == "amount_changed":
-            return _by_state(visit, at_least=CONFLICT, notice=Notice.AMOUNT_CHANGED)
+            return _by_state(visit, at_least=CONFLICT, notice=Notice.AMOUNT_CHANGED, form=form)
         if refusal.code in _BY_STATE:
             return _by_state(visit, at_least=CONFLICT)
+        if refusal.code in checkout.PROBLEMS:
+            return _by_state(visit, at_least=400, problem=checkout.PROBLEMS[refusal.code], form=form)
     if refusal.code in errors.STATUS:
         return errors.answer(errors.STATUS[refusal.code], retry_url=url_for("pay.show", token=token))
     raise refusal
@@ -158,26 +187,21 @@ def renewed(ctx: Context, token: str) -> Response:
 
 # --- pieces ----------------------------------------------------------------------------------------------------------
 def _by_state(
-    visit: Visit, *, at_least: int = 200, notice: Notice | None = None, problem: Problem | None = None
+    visit: Visit,
+    *,
+    at_least: int = 200,
+    notice: Notice | None = None,
+    problem: Problem | None = None,
+    form: Form | None = None,
 ) -> Response:
     state = visit.view.state
     answer = max(_STATUS[state], at_least)
     if state is LinkState.PAYABLE:
-        return framing.show(_pay_page(visit, notice, problem), answer)
+        return framing.show(pay_page.page(visit, notice=notice, problem=problem, form=form), answer)
     at = outcomes.stage(visit.view.payment) if visit.view.payment else None
     if state is LinkState.IN_FLIGHT and visit.view.payment and at in (Stage.IN_TRANSIT, Stage.UNKNOWN):
         return framing.show(outcomes.processing_page(visit, visit.view.payment, at), answer)
     return framing.show(outcomes.stop_page(visit, state), answer)
-
-
-def _outcome(visit: Visit, found: Payment) -> BaseResponse:
-    at = outcomes.stage(found)
-    if at is not None:
-        return framing.show(outcomes.processing_page(visit, found, at))
-    onward = outcomes.next_url(visit, found)
-    if onward != visit.payment_url(found):
-        return redirect(onward, 303)
-    return framing.show(outcomes.declined_page(visit, found))
 
 
 def _under_way(visit: Visit, in_the_way: Payment) -> Response:
@@ -187,39 +211,3 @@ def _under_way(visit: Visit, in_the_way: Payment) -> Response:
     if shown is not None and shown.id == in_the_way.id and at is not None:
         return framing.show(outcomes.processing_page(visit, in_the_way, at), CONFLICT)
     return framing.show(outcomes.stop_page(visit, LinkState.IN_FLIGHT), CONFLICT)
-
-
-def _pay_page(visit: Visit, notice: Notice | None, problem: Problem | None) -> PayPage:
-    view = visit.view
-    provider = PROVIDERS[runtime().ports.gateway.name]
-    g.form_origins = (runtime().site.base_url, *provider.origins)
-    due = [invoice for invoice in view.invoices if invoice.is_payable]
-    return PayPage(
-        frame=visit.frame,
-        notice=notice,
-        problem=problem,
-        action=visit.link_url,
-        idempotency_key=secrets.token_hex(16),
-        amount=view.total,
-        seen_version=view.version,
-        lines=[
-            InvoiceLine(value="", number=i.number, description=i.description, amount=i.balance, due_on=i.due_on)
-            for i in due
-        ],
-        methods=[PayMethod(kind=kind, host=provider.name) for kind in PAY_METHODS],
-        works_until=view.link.expires_at,
-        selected_method=MethodKind.NETWORK,
-        change_url=visit.invoices_url,
-    )
-
-
-def _method() -> Method | None:
-    chosen = request.form.get("method", "")
-    return next((method for method in ONLINE_METHODS if method.value == chosen), None)
-
-
-def _seen_amount(currency: str) -> Money:
-    """What the page showed; nothing readable is no amount, and begin then asks to look again."""
-    text = request.form.get("seen_amount", "")
-    readable = text.isascii() and text.isdigit() and len(text) <= MAX_AMOUNT_DIGITS
-    return Money(int(text), currency) if readable else Money(0, currency)

@@ -35,7 +35,15 @@ def home(slug: str) -> Response:
     session = auth.visitor(merchant)
     if session is not None:
         with runtime().read() as ctx:
-            return framing.show(portal_invoices.page(ctx, merchant, session, all_paid="all" in request.args))
+            return framing.show(
+                portal_invoices.page(
+                    ctx,
+                    merchant,
+                    session,
+                    all_paid="all" in request.args,
+                    notice=Notice.CREDIT_USED if "credit" in request.args else None,
+                )
+            )
     notice = Notice.SIGNED_OUT if "bye" in request.args else None
     notice = Notice.REMINDER_OVER if "over" in request.args else notice
     if notice is None and auth.was_signed_in(merchant):

@@ -11,16 +11,15 @@ from werkzeug.exceptions import NotFound
 from models.context import Context
 from models.customer import ContactPoint, Customer
 from models.invoice import Invoice, InvoiceStatus
-from models.ledger import Account, LedgerEntry
 from models.merchant import Merchant, Mode
 from models.money import Money
 from models.paylink import PayLink
 from models.payment import PAID_STATUSES, Allocation, Payment
 from models.session import WebSession
-from payments import attempts, holds, invoices, links
+from payments import attempts, credit, holds, invoices, links
 from web import framing
 from web.outcomes import local_day, method_used
-from web.pages import DueGroup, FlightLine, InvoiceLine, InvoicesPage, PaidLine, Problem
+from web.pages import DueGroup, FlightLine, InvoiceLine, InvoicesPage, Notice, PaidLine, Problem
 
 RECENTLY_PAID = 5
 MAX_PICKED = 500
@@ -34,6 +33,7 @@ def page(
     *,
     all_paid: bool = False,
     problem: Problem | None = None,
+    notice: Notice | None = None,
 ) -> InvoicesPage:
     customer = ctx.session.get_one(Customer, session.customer_id)
     owed = invoices.outstanding(ctx, customer.id)
@@ -49,6 +49,7 @@ def page(
             sign_out_action=url_for("portal.sign_out", slug=merchant.slug),
         ),
         problem=problem,
+        notice=notice,
         action=url_for("portal.pay", slug=merchant.slug),
         customer_name=customer.name,
         customer_email=ctx.session.get_one(ContactPoint, session.contact_point_id).address,
@@ -57,8 +58,9 @@ def page(
         paid=_paid_lines(ctx, merchant, customer.id, None if all_paid else RECENTLY_PAID),
         paid_count=paid_count,
         all_paid_url=f"{home}?all" if paid_count > RECENTLY_PAID and not all_paid else None,
-        credits=_credits(ctx.session, customer.id),
+        credits=[held for held in credit.balances(ctx, customer.id) if held.minor > 0],
         statement_url=url_for("papers.statement", slug=merchant.slug),
+        custom_url=url_for("custom.show", slug=merchant.slug) if merchant.allows_custom else None,
     )
 
 
@@ -173,17 +175,3 @@ def _paid_line(ctx: Context, merchant: Merchant, invoice: Invoice, payment: Paym
         method=method_used(payment) if payment else None,
         receipt_url=links.receipt_url(ctx, payment).removeprefix(ctx.site.base_url) if payment else None,
     )
-
-
-def _credits(session: Session, customer_id: int) -> list[Money]:
-    """Money received that no invoice took. Found through the payments that brought it: they are indexed."""
-    mine = LedgerEntry.payment_id.in_(sa.select(Payment.id).where(Payment.customer_id == customer_id))
-    total = sa.func.sum(LedgerEntry.amount_minor)
-    rows = session.execute(
-        sa.select(LedgerEntry.currency, -total)
-        .where(mine, LedgerEntry.account == Account.CREDIT)
-        .group_by(LedgerEntry.currency)
-        .having(total < 0)
-        .order_by(LedgerEntry.currency)
-    )
-    return [Money(int(minor), currency) for currency, minor in rows]

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask import Blueprint, abort, request, url_for
+import structlog
+from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from models.context import Context
+from models.errors import DomainError
 from models.merchant import Merchant
-from payments import history
-from web import framing, invoice_view, portal_invoices
-from web.context import runtime
+from payments import credit, history
+from web import checkout, errors, framing, invoice_view, portal_invoices
+from web.context import runtime, writes
 from web.outcomes import local_day
 from web.paper_pages import Account, Period, StatementPage
 from web.portal_visits import Guest, for_guests
@@ -19,6 +21,7 @@ from web.portal_visits import Guest, for_guests
 blueprint = Blueprint("papers", __name__, url_prefix="/m/<slug>")
 
 EVERYTHING = "all"
+log = structlog.get_logger()
 
 
 @blueprint.get("/invoices/<public_id>")
@@ -31,6 +34,7 @@ def invoice(guest: Guest, public_id: str) -> BaseResponse:
             file_url=lambda one: url_for("papers.file", slug=slug, public_id=public_id, file_id=one.public_id),
             back_url=guest.home_url,
             pay_action=url_for("portal.pay", slug=slug),
+            credit_action=url_for("papers.use_credit", slug=slug, public_id=public_id),
         )
         pending = portal_invoices.flight_lines(ctx, guest.merchant, [found])
         frame = guest.frame(guest.customer(ctx))
@@ -43,6 +47,25 @@ def file(guest: Guest, public_id: str, file_id: str) -> BaseResponse:
     with runtime().read() as ctx:
         found = invoice_view.own(ctx, guest.session.customer_id, public_id)
         return invoice_view.download(ctx, found, file_id)
+
+
+@blueprint.post("/invoices/<public_id>/credit")
+@for_guests
+def use_credit(guest: Guest, public_id: str) -> BaseResponse:
+    return _use_credit(guest, public_id)
+
+
+@writes
+def _use_credit(ctx: Context, guest: Guest, public_id: str) -> BaseResponse:
+    """Exactly what the button said: if it is no longer there, nothing is used."""
+    found = invoice_view.own(ctx, guest.session.customer_id, public_id)
+    try:
+        credit.apply(ctx, found, checkout.minor("seen", found.currency))
+    except DomainError as refusal:
+        log.info("credit.refused", code=refusal.code)
+        retry_url = url_for("papers.invoice", slug=guest.merchant.slug, public_id=public_id)
+        return errors.answer(409, retry_url=retry_url)
+    return redirect(url_for("portal.home", slug=guest.merchant.slug, credit=1), 303)
 
 
 @blueprint.get("/statement")

@@ -7,6 +7,7 @@ from functools import partial
 
 from models.money import Money
 from tests.support.preview_bank import BANK_SAMPLES
+from tests.support.preview_checkout import CHECKOUT_SAMPLES
 from tests.support.preview_papers import PAPER_SAMPLES
 from web import outcome_pages as outcome
 from web import pages
@@ -114,6 +115,7 @@ def _invoices(at: Frame) -> pages.InvoicesPage:
         paid_count=14,
         all_paid_url="/invoices",
         statement_url="/statement",
+        custom_url="/custom",
     )
 
 
@@ -128,41 +130,6 @@ def _busy_invoices(at: Frame) -> pages.InvoicesPage:
     return replace(
         _invoices(at), groups=groups, in_flight=(flight,), credits=(usd(2500),), problem=Problem.NOTHING_SELECTED
     )
-
-
-def _pay(at: Frame) -> pages.PayPage:
-    methods = (
-        pages.PayMethod(kind=MethodKind.NETWORK, host="Sandbox Bank"),
-        pages.PayMethod(kind=MethodKind.BANK, host="Sandbox Bank"),
-        pages.PayMethod(kind=MethodKind.CARD, host="Stripe"),
-    )
-    return pages.PayPage(
-        frame=at,
-        action="/processing",
-        idempotency_key="0f7f2f3c1a5e4d6b",
-        amount=TOTAL,
-        lines=LINES,
-        methods=methods,
-        works_until=NOW.replace(minute=42),
-        selected_method=MethodKind.NETWORK,
-    )
-
-
-def _pay_changed(at: Frame) -> pages.PayPage:
-    page = _pay(at)
-    card = pages.PayMethod(kind=MethodKind.CARD, host="Stripe", fee=usd(6930), total=usd(237930))
-    return replace(
-        page,
-        methods=(*page.methods[:2], card),
-        notice=Notice.AMOUNT_CHANGED,
-        problem=Problem.METHOD_MISSING,
-        selected_method=None,
-        change_url="/invoices",
-    )
-
-
-def _pay_one(at: Frame) -> pages.PayPage:
-    return replace(_pay(at), lines=(DINARS,), amount=DINARS.amount)
 
 
 def _processing(at: Frame) -> outcome.ProcessingPage:
@@ -189,6 +156,19 @@ def _receipt(at: Frame) -> outcome.ReceiptPage:
         lines=LINES,
         sent_by=(Channel.SMS, Channel.EMAIL),
         invoices_url="/invoices",
+    )
+
+
+def _receipt_of_part(at: Frame) -> outcome.ReceiptPage:
+    part = replace(LINES[1], amount=usd(26000), left=usd(64000))
+    return replace(
+        _receipt(at), lines=(part,), amount=usd(26754), fee=usd(754), rest=usd(192450), rest_url="/pay", method=CARD
+    )
+
+
+def _receipt_of_deposit(at: Frame) -> outcome.ReceiptPage:
+    return replace(
+        _receipt(at), lines=(), amount=usd(50000), description="Deposit for the August order", credited=usd(50000)
     )
 
 
@@ -242,9 +222,6 @@ SAMPLES: dict[str, Callable[[Frame], Page]] = {
     "invoices": _invoices,
     "invoices_busy": _busy_invoices,
     "invoices_none": lambda at: replace(_invoices(at), groups=()),
-    "pay": _pay,
-    "pay_changed": _pay_changed,
-    "pay_one": _pay_one,
     "processing": _processing,
     "unknown": lambda at: replace(_processing(at), stage=outcome.Stage.UNKNOWN),
     "in_transit": lambda at: replace(
@@ -266,6 +243,14 @@ SAMPLES: dict[str, Callable[[Frame], Page]] = {
         fee=usd(150),
         method=CARD,
     ),
+    "receipt_partly_refunded": lambda at: replace(
+        _receipt(at),
+        reversal=outcome.Reversal.REFUNDED,
+        reversed_on=date(2026, 6, 24),
+        reversed_amount=usd(50000),
+    ),
+    "receipt_part": _receipt_of_part,
+    "receipt_deposit": _receipt_of_deposit,
     "declined": _declined,
     "cancelled": lambda at: replace(_declined(at), reason=outcome.Decline.CANCELLED),
     "returned": lambda at: replace(_declined(at), reason=outcome.Decline.RETURNED, method=BANK),
@@ -280,5 +265,6 @@ SAMPLES: dict[str, Callable[[Frame], Page]] = {
     "unsubscribed": lambda at: outcome.UnsubscribePage(frame=at, action="/unsubscribed", done=True),
     **BANK_SAMPLES,
     **PAPER_SAMPLES,
+    **CHECKOUT_SAMPLES,
     **{f"error_{status}": partial(_error, status) for status in (400, 403, 404, 409, 410, 429, 500, 503)},
 }

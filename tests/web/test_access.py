@@ -10,7 +10,7 @@ from tests.support import records
 from tests.support.visitor import Visitor
 from tests.support.world import ALICE_EMAIL, BOB_EMAIL, World
 
-BLUEPRINTS = ("portal.", "papers.", "share.", "pay.", "receipts.", "bank.")
+BLUEPRINTS = ("portal.", "papers.", "share.", "terms.", "custom.", "pay.", "receipts.", "bank.")
 SECRETS = ("INV-1042", "INV-1051", "INV-1060", "1,284.50", "Alice Adams", ALICE_EMAIL, "%PDF-secret")
 
 ASKERS = (None, ("acme", BOB_EMAIL), ("globex", ALICE_EMAIL))
@@ -30,6 +30,14 @@ ROUTES = {
     "papers.invoice": ("GET", "/m/acme/invoices/{invoice}"),
     "papers.file": ("GET", "/m/acme/invoices/{invoice}/files/{file}"),
     "papers.statement": ("GET", "/m/acme/statement?customer={alice}&year=all"),
+    "papers.use_credit": ("POST", "/m/acme/invoices/{invoice}/credit"),
+    "terms.show": ("GET", "/m/acme/terms"),
+    "custom.show": ("GET", "/m/acme/payment"),
+    "custom.start": ("POST", "/m/acme/payment"),
+    "custom.payment": ("GET", "/m/acme/payment/{payment}"),
+    "custom.status": ("GET", "/m/acme/payment/{payment}/status"),
+    "pay.invoice": ("GET", "{bobs_link}/invoices/{invoice}"),
+    "pay.file": ("GET", "{bobs_link}/invoices/{invoice}/files/{file}"),
     "pay.show": ("GET", "{bobs_link}?invoice={invoice}"),
     "pay.payment": ("GET", "{bobs_link}/payment/{payment}"),
     "pay.status": ("GET", "{bobs_link}/status?payment={payment}"),

@@ -14,11 +14,14 @@ from tests.support.preview_pages import SAMPLES, frame
 from tests.support.preview_papers import STEPS
 from web import outcome_pages as outcome
 from web.branding import stylesheet
-from web.pages import CodePage, Page, PayPage, Problem
+from web.checkout_pages import PayPage
+from web.pages import CodePage, Page, Problem
 from web.paper_pages import Account, AmountStep, Standing, Step
 from web.templating import STATIC_FOLDER, build_environment, render
 
 WEIGHT_LIMIT = 10_000
+ASKING = {Problem.AMOUNT_TOO_HIGH: "pay_refused", Problem.AMOUNT_TOO_LOW: "pay_refused"}
+"""Problems whose words name an amount of the page."""
 EVERY_SAMPLE = pytest.mark.parametrize("name", SAMPLES)
 
 
@@ -146,8 +149,8 @@ def test_it_says_in_words_when_an_invoice_is_due(env: Environment, name: str, wo
 
 
 def test_it_has_words_for_every_problem(env: Environment) -> None:
-    pages = [render(env, replace(sample("code"), problem=problem)) for problem in Problem]
-    summaries = [re.search(r'<a href="#code">(.+?)</a>', page) for page in pages]
+    pages = [render(env, replace(sample(ASKING.get(problem, "code")), problem=problem)) for problem in Problem]
+    summaries = [re.search(r'id="problem".*?<a href="#[\w-]+">(.+?)</a>', page, re.DOTALL) for page in pages]
     assert len({found[1] for found in summaries if found}) == len(Problem)
 
 

@@ -158,7 +158,7 @@ def test_it_never_takes_an_amount_from_the_form(alice: Visitor, url: str, amount
 def test_it_ignores_invoices_and_currencies_in_the_form(alice: Visitor, url: str, world: World) -> None:
     alice.opens(url)
     other = records.invoice(world, "INV-2001").public_id
-    alice.presses_pay(f"{url}?amount=1", currency="KWD", invoice=other, amount="1", customer_id="1", merchant_id="2")
+    alice.presses_pay(f"{url}?amount=1", currency="KWD", invoice=other, total="1", customer_id="1", merchant_id="2")
     alice.approves()
     assert captures(world) == [Money(128_450, "USD")]
 
