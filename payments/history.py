@@ -1,7 +1,7 @@
 """How what is owed came to be: what raised and lowered one invoice, and a customer's whole account over time. Told from
 the ledger's entries only, so that it always adds up to the balance."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -86,7 +86,7 @@ def _steps(ctx: Context, which: sa.ColumnElement[bool], counts: _Counts) -> list
     return told
 
 
-def _journals(ctx: Context, which: sa.ColumnElement[bool]) -> Iterator[list[_Line]]:
+def _journals(ctx: Context, which: sa.ColumnElement[bool]) -> list[list[_Line]]:
     """Whole journals: what a line means is told by those that it stands with."""
     query: sa.Select[LedgerEntry, Invoice | None, Payment | None] = sa.select(LedgerEntry, Invoice, Payment)
     rows = ctx.session.execute(
@@ -96,8 +96,8 @@ def _journals(ctx: Context, which: sa.ColumnElement[bool]) -> Iterator[list[_Lin
         .order_by(LedgerEntry.id)
     )
     lines = [_Line(*row) for row in rows]
-    for _, journal in groupby(lines, lambda line: line.entry.journal):
-        yield list(journal)
+    journals = [list(journal) for _, journal in groupby(lines, lambda line: line.entry.journal)]
+    return sorted(journals, key=lambda journal: journal[0].entry.created_at)  # books brought in later keep their days
 
 
 def _step(journal: Sequence[_Line], lines: Sequence[_Line], minor: int, billed: set[int]) -> Step:

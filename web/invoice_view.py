@@ -17,6 +17,7 @@ from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Merchant, Mode
 from models.money import Money
 from models.papers import Attachment, InvoiceLine
+from models.payment import Payment
 from payments import credit, history, papers
 from payments.history import StepKind
 from web.brand import PICTURE_CSP
@@ -90,12 +91,17 @@ def steps(ctx: Context, merchant: Merchant, told: Sequence[history.Step], openin
                 on=local_day(step.at, merchant),
                 amount=step.amount,
                 balance=balance,
-                numbers=[invoice.number for invoice in step.invoices],
+                numbers=[invoice.number for invoice in step.invoices] or _purpose(step.payment),
                 method=method_used(step.payment) if step.payment else None,
                 receipt_url=receipt_path(ctx, step.payment) if step.payment else None,
             )
         )
     return shown
+
+
+def _purpose(payment: Payment | None) -> list[str]:
+    """Of a payment without an invoice."""
+    return [payment.description] if payment is not None and payment.description else []
 
 
 def own(ctx: Context, customer_id: int, public_id: str) -> Invoice:

@@ -40,6 +40,7 @@ class LinkStop(StrEnum):
     PAID = "paid"
     IN_FLIGHT = "in_flight"
     VOIDED = "voided"
+    CAME_BACK = "came_back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -215,11 +215,12 @@ def stop_page(visit: Visit, state: LinkState) -> LinkStopPage:
     payment = visit.view.payment
     paid_by = payment if payment is not None and state is LinkState.PAID else None
     under_way = payment if payment is not None and payment.is_open and state is LinkState.IN_FLIGHT else None
+    can_tell_of_return = state in RENEWABLE and payment is not None and payment.status is PaymentStatus.RETURNED
     can_renew = state in RENEWABLE and visit.thread is not None
     lifetime = visit.view.link.expires_at - visit.view.link.created_at
     return LinkStopPage(
         frame=visit.frame,
-        stop=_STOPS[state],
+        stop=LinkStop.CAME_BACK if can_tell_of_return else _STOPS[state],
         sign_in_url=visit.portal_url,
         channel=visit.channel,
         resend_action=url_for("pay.renew", token=visit.token) if can_renew else None,

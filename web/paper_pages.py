@@ -33,7 +33,8 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmountStep:
-    """`amount` is what it added to what is owed, `balance` what was owed then, `numbers` the invoices it touched."""
+    """`amount` is what it added to what is owed, `balance` what was owed then, `numbers` the invoices it touched,
+    or what a payment without one was for."""
 
     step: Step
     on: date

@@ -259,6 +259,7 @@ SAMPLES: dict[str, Callable[[Frame], Page]] = {
     "replaced": lambda at: _stop(at, outcome.LinkStop.REPLACED, resend="/link_sent"),
     "already_paid": lambda at: _stop(at, outcome.LinkStop.PAID, receipt="/receipt"),
     "in_flight": lambda at: _stop(at, outcome.LinkStop.IN_FLIGHT, status="/processing"),
+    "came_back": lambda at: _stop(at, outcome.LinkStop.CAME_BACK, resend="/link_sent"),
     "voided": lambda at: _stop(at, outcome.LinkStop.VOIDED),
     "link_sent": lambda at: outcome.LinkSentPage(frame=at, channel=Channel.SMS, sign_in_url="/sign_in"),
     "unsubscribe": lambda at: outcome.UnsubscribePage(frame=at, action="/unsubscribed"),

@@ -264,3 +264,15 @@ def test_it_tells_the_tab_that_was_overtaken_what_happened(alice: Visitor, url: 
     alice.opens(at_bank)
     alice.follows()
     alice.sees("This is already paid", "See the receipt")
+
+
+def test_it_tells_behind_an_old_link_that_the_payment_came_back(alice: Visitor, url: str, world: World) -> None:
+    alice.opens(url)
+    alice.presses_pay(url, method="bank")
+    alice.approves(account="disputed", institution="lakeside")
+    world.advance(days=4)
+    alice.opens(url)
+    alice.sees("This is already paid")
+    world.advance(days=45)
+    assert alice.opens(url).status_code == 410
+    alice.sees("Your bank sent the payment back", "your invoices are open again", "Or sign in with your email")
