@@ -65,7 +65,9 @@ DEAR = frozenset({Intent.PAY, Intent.STOP, Intent.START})
 # Opting out and in by a word or two is law, not a matter of weight.
 CONSENT = frozenset({Intent.STOP, Intent.START})
 FEW_WORDS = 3
+# By how much more they must win, and the longer the story, the more.
 CAUTION = 4
+SYMBOLS_PER_DOUBT = 2
 VETO_WEIGHT = 14
 DATED = frozenset({Intent.PROMISE, Intent.PAY})
 PICKED = frozenset({Intent.PAY, Intent.CHOOSE, Intent.PROMISE})
@@ -84,6 +86,7 @@ def understand(text: str, *, expecting: str, today: date) -> Understanding:
     intent, also = _ranked(found)
     if not (found and found[0].in_state):
         intent = _settled(intent, reading, tokens)
+        also = None if also is intent else also
     if intent is not Intent.STOP:
         if code is not None:
             intent, also = Intent.CODE, _second(intent, found)
@@ -116,8 +119,9 @@ def _settled(ruled: Intent, reading: Reading, tokens: Sequence[Token]) -> Intent
     sums = evidence(reading.symbols, tokens)
     if ruled is not Intent.UNKNOWN:
         sums[ruled] += GRAMMAR_WEIGHT
+    caution = CAUTION + len(reading.symbols) // SYMBOLS_PER_DOUBT
     for dear in DEAR - {ruled}:
-        sums[dear] -= CAUTION + VETO_WEIGHT * grammar().silenced(dear, reading.symbols)
+        sums[dear] -= caution + VETO_WEIGHT * grammar().silenced(dear, reading.symbols)
         if not grammar().hinted(dear, reading.symbols):
             del sums[dear]
     settled = Intent(max(sums, key=lambda intent: sums[intent]))
