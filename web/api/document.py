@@ -81,7 +81,7 @@ def describe(told: Told) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 def _refusals(told: Told) -> list[int]:
     found = [401, 403, 422]
-    found += [404] if told.names_one or told.body else []
+    found += [404] if told.names_one or told.body or told.query else []
     found += [409, 429] if told.method != "GET" else []
     found += [400, 413, 415] if told.body else []
     return sorted(found)
