@@ -27,6 +27,7 @@ from models.reminder import Campaign, CampaignSource, Reminder, ReminderLink, Re
 from models.saved_account import SavedAccount
 from models.sending_pause import Reach, SendingPause
 from models.session import WebSession
+from models.staff import StaffCommand
 from models.terms import TermsAcceptance, TermsText
 from models.verification import Verification, VerificationStatus
 from models.webhook import DeliveryStatus, EventType, WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -108,6 +109,7 @@ __all__ = [
     "SignIn",
     "Site",
     "SkipReason",
+    "StaffCommand",
     "TermsAcceptance",
     "TermsText",
     "Verification",

@@ -245,7 +245,9 @@ def _launch(runtime: Runtime, work: Work, executor_id: str) -> None:
     for name, queue in work.queues.items():
         limits: dict[str, Any] = {}
         if queue.per_second is not None:
-            limits = {"partition_concurrency": 1, "partition_limiter": {"limit": 1, "period": 1 / queue.per_second}}
+            most = max(1, int(queue.per_second))
+            limiter = {"limit": most, "period": most / queue.per_second}
+            limits = {"partition_concurrency": queue.in_flight, "partition_limiter": limiter}
         DBOS.register_queue(
             name,
             polling_interval_sec=queue.poll_s * (EMBEDDED_POLLS_SLOWER if runtime.database.is_sqlite else 1),

@@ -10,18 +10,19 @@ from bot.senders import LONG_CODE, SHORT_CODE, TOLL_FREE
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """`per_second`: the most starts a second for one key (the sending number), with one in flight."""
+    """`per_second`: the most starts a second for one key (the sending number), with so many in flight."""
 
     poll_s: float
     workers: int
     per_second: float | None = None
+    in_flight: int = 1
 
 
 QUEUES: Mapping[str, Queue] = {
     "codes": Queue(poll_s=0.1, workers=8),  # alone, so that no campaign stands before somebody's code
     LONG_CODE.queue: Queue(poll_s=0.25, workers=32, per_second=LONG_CODE.per_second),
-    TOLL_FREE.queue: Queue(poll_s=0.1, workers=8, per_second=TOLL_FREE.per_second),
-    SHORT_CODE.queue: Queue(poll_s=0.05, workers=8, per_second=SHORT_CODE.per_second),
+    TOLL_FREE.queue: Queue(poll_s=0.1, workers=8, per_second=TOLL_FREE.per_second, in_flight=2),
+    SHORT_CODE.queue: Queue(poll_s=0.05, workers=8, per_second=SHORT_CODE.per_second, in_flight=8),
     "email": Queue(poll_s=0.25, workers=8),
     "jobs": Queue(poll_s=1.0, workers=4),
     "webhooks": Queue(poll_s=0.5, workers=8),  # alone, so that slow receivers hold nothing else up
