@@ -52,15 +52,25 @@ def remove(ctx: Context, point: ContactPoint) -> None:
     ctx.session.flush()
 
 
-def record_consent(ctx: Context, point: ContactPoint, act: ConsentAct, source: str) -> None:
+def record_consent(
+    ctx: Context,
+    point: ContactPoint,
+    act: ConsentAct,
+    source: str,
+    *,
+    wording: str | None = None,
+    given_by: str | None = None,
+) -> None:
     """What a merchant says about the owner of an address. It never lifts a refusal: only the owner does.
+    `wording`: what the owner was shown; `given_by`: who wrote it down, and from where.
     Raises DomainError: "opted_out", "only_live"."""
     if point.mode is not Mode.LIVE:
         raise DomainError("only_live")
     if act is ConsentAct.REVOKED:
         optouts.opt_out(ctx, point.merchant_id, point.channel, point.address, source)
         return
-    if optouts.is_opted_out(ctx, point.merchant_id, point.channel, point.address):
+    address = (point.merchant_id, point.channel, point.address)
+    if optouts.is_opted_out(ctx, *address) or optouts.has_revoked(ctx, *address):
         raise DomainError("opted_out")
     ctx.session.add(
         Consent(
@@ -69,6 +79,8 @@ def record_consent(ctx: Context, point: ContactPoint, act: ConsentAct, source: s
             address=point.address,
             act=act,
             source=source,
+            wording=wording,
+            given_by=given_by,
             created_at=ctx.clock.now(),
         )
     )

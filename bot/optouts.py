@@ -60,6 +60,14 @@ def opt_in(
     ctx.session.flush()
 
 
+def has_revoked(ctx: Context, merchant_id: int, channel: Channel, address: str) -> bool:
+    """The newest word counts: a stop by text is one for WhatsApp as well, and START comes after STOP."""
+    words = sa.select(Consent.act).where(
+        Consent.merchant_id == merchant_id, Consent.channel == channel, Consent.address == address
+    )
+    return ctx.session.scalars(words.order_by(Consent.id.desc()).limit(1)).first() is ConsentAct.REVOKED
+
+
 def is_opted_out(ctx: Context, merchant_id: int, channel: Channel, address: str) -> bool:
     return ctx.session.get(OptOut, (merchant_id, channel, address)) is not None
 

@@ -119,6 +119,7 @@ def _refusal(desk: Desk, candidate: Candidate) -> Skip | None:
         (candidate.status is InvoiceStatus.PAID or candidate.balance.minor <= 0, SkipReason.PAID, None),
         (candidate.status is not InvoiceStatus.OPEN, SkipReason.NOT_OPEN, candidate.status.value),
         (candidate.invoice_id in known.in_flight, SkipReason.PROCESSING, None),
+        (candidate.invoice_id in known.disputed, SkipReason.DISPUTED, None),
         (facts.is_questioned(known, candidate), SkipReason.CASE_OPEN, None),
         (until is not None and until >= today, SkipReason.PROMISED, until.isoformat() if until else None),
         (own is not None and not own.is_on, SkipReason.SWITCHED_OFF, None),

@@ -18,6 +18,7 @@ from models.conversation import Conversation, Promise
 from models.customer import Channel, ContactPoint
 from models.merchant import Merchant
 from models.payment import Allocation, Payment, PaymentStatus
+from models.refund import Dispute, DisputeKind, DisputeStatus
 from models.reminder import Reminder, ReminderStatus
 
 CAP_DAYS = 7
@@ -54,6 +55,7 @@ class Facts:
     in_window: set[str] = field(default_factory=set)
     """WhatsApp numbers that free words may go to."""
     in_flight: set[int] = field(default_factory=set)
+    disputed: set[int] = field(default_factory=set)
     questioned: set[tuple[int, int | None]] = field(default_factory=set)
     """Customer and invoice of an open case; None: all of them."""
     promised: dict[tuple[int, int | None], date] = field(default_factory=dict)
@@ -125,6 +127,16 @@ def _read_money(ctx: Context, facts: Facts, invoices: Sequence[int]) -> None:
         .where(Allocation.invoice_id.in_(invoices), Allocation.is_open, Payment.status.in_(MOVING))
     )
     facts.in_flight = set(ctx.session.scalars(moving))
+    argued = (
+        sa.select(Allocation.invoice_id)
+        .join(Dispute, Dispute.payment_id == Allocation.payment_id)
+        .where(
+            Allocation.invoice_id.in_(invoices),
+            Dispute.kind == DisputeKind.DISPUTE,
+            Dispute.status == DisputeStatus.OPEN,
+        )
+    )
+    facts.disputed = set(ctx.session.scalars(argued))
 
 
 def _read_words(ctx: Context, merchant: Merchant, facts: Facts, customers: Sequence[int]) -> None:

@@ -4,12 +4,15 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot import optouts
+from bot import addresses, optouts
 from bot.reminders import Selection
 from models.cadence import CustomerCadence, Ways
+from models.consent import ConsentAct
 from models.customer import Channel, ContactPoint
 from models.errors import DomainError
 from models.invoice import InvoiceStatus
+from models.payment import Allocation, Method, Payment, PaymentStatus
+from models.refund import Dispute, DisputeKind, DisputeStatus
 from models.reminder import SkipReason
 from tests.support.dunning import MIAMI, PROVIDENCE, SEATTLE, Desk, names, reasons
 from tests.support.world import World
@@ -179,3 +182,47 @@ def test_it_refuses_another_merchants_invoices(desk: Desk, world: World) -> None
 def test_it_refuses_an_empty_selection(desk: Desk) -> None:
     with pytest.raises(DomainError, match="nothing_selected"):
         desk.plan(Selection())
+
+
+def test_it_believes_no_merchant_over_a_stop(desk: Desk, world: World) -> None:
+    carol = desk.customer()
+    desk.owes(carol, "INV-1")
+    with world.runtime.write() as ctx:
+        optouts.opt_out(ctx, desk.merchant.id, Channel.SMS, MIAMI, "keyword")
+        point = ctx.session.query(ContactPoint).filter_by(customer_id=carol.id, channel=Channel.SMS).one()
+        with pytest.raises(DomainError, match="opted_out"):
+            addresses.record_consent(ctx, point, ConsentAct.GRANTED, "import", wording="We text you", given_by="a file")
+    [row] = desk.plan().rows
+    assert row.channel is Channel.EMAIL
+
+
+def test_it_leaves_alone_who_disputes_the_payment(desk: Desk, world: World) -> None:
+    carol = desk.customer()
+    invoice = desk.owes(carol, "INV-1")
+    with world.runtime.write() as ctx:
+        payment = Payment(
+            merchant_id=desk.merchant.id,
+            customer_id=carol.id,
+            reference="ABC234",
+            method=Method.CARD,
+            currency="USD",
+            amount_minor=12_000,
+            status=PaymentStatus.DISPUTED,
+            provider="sandbox",
+            created_at=ctx.clock.now(),
+        )
+        ctx.session.add(payment)
+        ctx.session.flush()
+        ctx.session.add(Allocation(payment_id=payment.id, invoice_id=invoice.id, amount_minor=12_000, is_open=False))
+        ctx.session.add(
+            Dispute(
+                merchant_id=desk.merchant.id,
+                payment_id=payment.id,
+                provider_reference="dp_1",
+                kind=DisputeKind.DISPUTE,
+                status=DisputeStatus.OPEN,
+                amount_minor=12_000,
+                created_at=ctx.clock.now(),
+            )
+        )
+    assert reasons(desk.plan()) == {"INV-1": "disputed"}
