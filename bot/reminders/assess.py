@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.reminders import addressing, facts, hours
 from bot.reminders.addressing import Chosen, Rules
-from bot.reminders.facts import CAP_DAYS, Facts, Past
+from bot.reminders.facts import CAP_DAYS, Facts, Past, Point
 from bot.reminders.hours import Hours
 from bot.reminders.numbers import number
 from bot.reminders.places import Place, available, place_of
@@ -62,6 +62,8 @@ class Desk:
     """Rows that stand as scheduled are the very ones in question."""
     busy: dict[str, int] = field(default_factory=dict)
     """Phones and the customer whose text goes there."""
+    taken: dict[str, list[date]] = field(default_factory=lambda: defaultdict(list))
+    """The days on which an address gets one of the reminders decided here."""
 
     countries: frozenset[str] = field(init=False)
     hours: Hours = field(init=False)
@@ -163,10 +165,12 @@ def _timed(
     verdicts: list[Verdict] = []
     for _, several in sorted(by_day.items()):
         together = _together(several)
-        if detail := _cap(desk, together, verdicts):
+        if detail := _cap(desk, together):
             skips += [Skip(candidate, SkipReason.FREQUENCY_CAP, detail) for candidate in together.going]
         else:
             verdicts.append(together)
+            for point in _points(together):
+                desk.taken[point.address].append(together.today)
     if chosen.text is not None and verdicts:
         desk.busy.setdefault(chosen.text.address, going[0].customer_id)
     return verdicts, skips
@@ -200,17 +204,22 @@ def _place(desk: Desk, candidate: Candidate, chosen: Chosen) -> Place:
 
 
 # --- how often -------------------------------------------------------------------------------------------------------
-def _cap(desk: Desk, verdict: Verdict, planned: Sequence[Verdict]) -> str | None:
-    """The local days on which this contact had a reminder lately, if they leave no room for one more."""
+def _cap(desk: Desk, verdict: Verdict) -> str | None:
+    """How many reminders this contact has had or gets that day and that week, if there is no room for one more."""
     known, local = desk.known, verdict.local
     past = _messages(known.by_customer.get(verdict.customer_id, ()), local)
-    for point in (verdict.chosen.text, verdict.chosen.email):
-        if point is not None:
-            past |= _messages(known.by_address.get(point.address, ()), local)
-    days = [day for _, day in past] + [other.today for other in planned]
+    planned: list[date] = []
+    for point in _points(verdict):
+        past |= _messages(known.by_address.get(point.address, ()), local)
+        planned = max(planned, desk.taken.get(point.address, []), key=len)
+    days = [day for _, day in past] + planned
     that_day = sum(day == verdict.today for day in days)
     that_week = sum(verdict.today - timedelta(days=CAP_DAYS) < day <= verdict.today for day in days)
     return f"{that_day}/{that_week}" if that_day >= PER_DAY or that_week >= PER_WEEK else None
+
+
+def _points(verdict: Verdict) -> list[Point]:
+    return [point for point in (verdict.chosen.text, verdict.chosen.email) if point is not None]
 
 
 def _messages(past: Iterable[Past], local: Callable[[datetime], datetime]) -> set[tuple[int, date]]:

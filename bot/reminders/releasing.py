@@ -19,7 +19,7 @@ from models import events
 from models.cadence import Cadence
 from models.context import Context, Runtime
 from models.customer import Channel
-from models.merchant import Merchant
+from models.merchant import Merchant, MerchantStatus
 from models.message import Message, MessageStatus
 from models.reminder import Campaign, Reminder, ReminderStatus, SkipReason
 from models.sending_pause import Reach, SendingPause
@@ -83,8 +83,8 @@ def _release_some(runtime: Runtime, merchant_id: int) -> int:
 
 
 def _lock(ctx: Context, merchant_id: int) -> Merchant | None:
-    """None while another worker releases for the same merchant."""
-    mine = sa.select(Merchant).where(Merchant.id == merchant_id)
+    """None while another worker releases for the same merchant, and for one that is suspended."""
+    mine = sa.select(Merchant).where(Merchant.id == merchant_id, Merchant.status == MerchantStatus.ACTIVE)
     return ctx.session.scalars(mine.with_for_update(key_share=True, skip_locked=True)).one_or_none()
 
 

@@ -170,6 +170,37 @@ def test_it_texts_a_shared_phone_for_one_customer_only(desk: Desk, world: World)
     assert desk.rows()[-1].reason is SkipReason.DUPLICATE_PHONE
 
 
+def test_it_mails_a_shared_mailbox_once_a_day(desk: Desk, world: World) -> None:
+    for name in ("Raman Tea House", "Raman Spice Market"):
+        desk.owes(desk.customer(name, phone=None, email="priya@example.com"), f"INV-{name[6]}")
+    desk.press()
+    world.settle_down()
+    releasing.release_all(world.runtime)
+    world.settle_down()
+    assert len(world.mails_to("priya@example.com")) == 1
+    assert [row.reason for row in desk.rows()] == [None, SkipReason.FREQUENCY_CAP]
+
+
+def test_it_mails_with_a_way_out(desk: Desk, world: World) -> None:
+    desk.owes(desk.customer(phone=None), "INV-1")
+    desk.press()
+    world.settle_down()
+    [mail] = world.mails_to("carol@example.com")
+    assert "INV-1 was due Jun 12" in mail.subject + mail.text
+    assert mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert "/r/" in mail.text
+
+
+def test_it_mails_instead_when_the_phone_turns_out_dead(desk: Desk, world: World) -> None:
+    desk.owes(desk.customer(), "INV-1")
+    world.outside.cause("text_fails", detail="30006")
+    desk.press()
+    world.settle_down()
+    releasing.release_all(world.runtime)
+    world.settle_down()
+    assert len(world.mails_to("carol@example.com")) == 1
+
+
 def test_it_keeps_a_queue_short_for_what_is_urgent(desk: Desk, world: World) -> None:
     for n in range(120):
         desk.owes(desk.customer(f"Tenant {n}", phone=f"+1206555{n + 100:04}", email=None), f"INV-{n}")
