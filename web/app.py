@@ -22,6 +22,7 @@ from web import (
     pay,
     portal,
     portal_papers,
+    portal_saved,
     portal_share,
     receipts,
     reminder_links,
@@ -40,7 +41,7 @@ WEBHOOKS: tuple[Blueprint, ...] = (sms.blueprint, email.blueprint, payments.blue
 PAGES: tuple[Blueprint, ...] = (
     *(health.blueprint, brand.blueprint, unsubscribe.blueprint, reminder_links.blueprint),
     *(portal.blueprint, portal_papers.blueprint, portal_share.blueprint, terms.blueprint, custom.blueprint),
-    *(pay.blueprint, receipts.blueprint),
+    *(portal_saved.blueprint, pay.blueprint, receipts.blueprint),
 )
 
 

@@ -238,3 +238,4 @@ class InvoicesPage(Page):
     credits: Sequence[Money] = ()
     statement_url: str | None = None
     custom_url: str | None = None
+    saved_url: str | None = None

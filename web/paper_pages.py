@@ -119,3 +119,16 @@ class StatementPage(Page):
     periods: Sequence[Period]
     accounts: Sequence[Account]
     back_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedLine:
+    method: MethodUsed
+    remove_action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedPage(Page):
+    template: ClassVar[str] = "web/saved.html"
+    lines: Sequence[SavedLine]
+    back_url: str

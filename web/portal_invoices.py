@@ -16,7 +16,7 @@ from models.money import Money
 from models.paylink import PayLink
 from models.payment import PAID_STATUSES, Allocation, Payment
 from models.session import WebSession
-from payments import attempts, credit, holds, invoices, links
+from payments import accounts, attempts, credit, holds, invoices, links
 from web import framing
 from web.outcomes import local_day, method_used
 from web.pages import DueGroup, FlightLine, InvoiceLine, InvoicesPage, Notice, PaidLine, Problem
@@ -60,6 +60,7 @@ def page(
         all_paid_url=f"{home}?all" if paid_count > RECENTLY_PAID and not all_paid else None,
         credits=[held for held in credit.balances(ctx, customer.id) if held.minor > 0],
         statement_url=url_for("papers.statement", slug=merchant.slug),
+        saved_url=url_for("saved.show", slug=merchant.slug) if accounts.of(ctx, customer.id) else None,
         custom_url=url_for("custom.show", slug=merchant.slug) if merchant.allows_custom else None,
     )
 

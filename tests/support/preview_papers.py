@@ -116,5 +116,10 @@ PAPER_SAMPLES: dict[str, Callable[[Frame], Page]] = {
     "invoice_paid": lambda at: replace(_invoice(at), standing=Standing.PAID, due=usd(0), pay_action=None),
     "invoice_withdrawn": lambda at: replace(_invoice(at), standing=Standing.WITHDRAWN, due=usd(0), pay_action=None),
     "statement": _statement,
+    "saved": lambda at: papers.SavedPage(
+        frame=at,
+        lines=[papers.SavedLine(method=method, remove_action="/saved") for method in (CARD, BANK)],
+        back_url="/invoices",
+    ),
     "statement_empty": lambda at: replace(_statement(at), accounts=(), periods=()),
 }

@@ -10,7 +10,7 @@ from tests.support import records
 from tests.support.visitor import Visitor
 from tests.support.world import ALICE_EMAIL, BOB_EMAIL, World
 
-BLUEPRINTS = ("portal.", "papers.", "share.", "terms.", "custom.", "pay.", "receipts.", "bank.")
+BLUEPRINTS = ("portal.", "papers.", "share.", "terms.", "custom.", "saved.", "pay.", "receipts.", "bank.")
 SECRETS = ("INV-1042", "INV-1051", "INV-1060", "1,284.50", "Alice Adams", ALICE_EMAIL, "%PDF-secret")
 
 ASKERS = (None, ("acme", BOB_EMAIL), ("globex", ALICE_EMAIL))
@@ -32,6 +32,8 @@ ROUTES = {
     "papers.statement": ("GET", "/m/acme/statement?customer={alice}&year=all"),
     "papers.use_credit": ("POST", "/m/acme/invoices/{invoice}/credit"),
     "terms.show": ("GET", "/m/acme/terms"),
+    "saved.show": ("GET", "/m/acme/saved"),
+    "saved.remove": ("POST", "/m/acme/saved/{payment}/remove"),
     "custom.show": ("GET", "/m/acme/payment"),
     "custom.start": ("POST", "/m/acme/payment"),
     "custom.payment": ("GET", "/m/acme/payment/{payment}"),
