@@ -3,7 +3,21 @@
 
 from flask import Blueprint, Flask
 
-from web.console import access, doors, exporting, invoice_acts, invoice_edit, invoices, overview, portal, wording
+from web.console import (
+    access,
+    customer_edit,
+    customers,
+    doors,
+    exporting,
+    invoice_acts,
+    invoice_edit,
+    invoices,
+    messages,
+    overview,
+    portal,
+    reminders,
+    wording,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     doors.blueprint,
@@ -13,6 +27,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     invoice_acts.blueprint,
     exporting.blueprint,
     portal.blueprint,
+    customers.blueprint,
+    customer_edit.blueprint,
+    messages.blueprint,
+    reminders.blueprint,
 )
 
 

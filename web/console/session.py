@@ -19,6 +19,7 @@ from web.services import settings
 
 SESSION_COOKIE = "console"
 BROWSER_COOKIE = "console-browser"
+BACKGROUND = "X-Background"
 TOUCH_EVERY = timedelta(minutes=1)
 
 _BROWSER_ID = re.compile(r"[\w-]{43}", re.ASCII)
@@ -66,7 +67,8 @@ def find() -> Found | None:
     is_welcome = member.disabled_at is None and merchant.status is MerchantStatus.ACTIVE
     if not (session.is_live(now) and is_welcome):
         return None
-    if now - session.seen_at >= TOUCH_EVERY:
+    # A page that looks by itself is nobody's activity.
+    if now - session.seen_at >= TOUCH_EVERY and BACKGROUND not in request.headers:
         _touch(session.id)
     return found
 

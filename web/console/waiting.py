@@ -15,7 +15,6 @@ from models.customer import Channel, ContactPoint, Customer
 from models.merchant import Merchant, Mode
 from models.message import Direction, Message, MessageStatus
 from models.payment import Payment, PaymentStatus
-from web.console import roles
 
 RECENT = timedelta(days=14)
 
@@ -59,7 +58,7 @@ def _hand_offs(ctx: Context, merchant: Merchant, limit: int) -> list[Waiting]:
             names.get((thread.channel, thread.address), ""),
             thread.address,
             thread.last_inbound_at or thread.created_at,
-            _link("console_messages.thread", public_id=thread.public_id),
+            url_for("console_messages.thread", public_id=thread.public_id),
         )
         for thread in threads
     ]
@@ -86,7 +85,7 @@ def _failures(ctx: Context, merchant: Merchant, limit: int) -> list[Waiting]:
             people[customer_id].name,
             message.their_address,
             message.created_at,
-            _link("console_customers.show", public_id=people[customer_id].public_id),
+            url_for("console_customers.show", public_id=people[customer_id].public_id),
         )
         for (customer_id, channel), message in newest.items()
         if customer_id is not None
@@ -112,7 +111,7 @@ def _returns(ctx: Context, merchant: Merchant, limit: int) -> list[Waiting]:
             customer.name,
             payment.reference,
             payment.finished_at or payment.created_at,
-            _link("console_customers.show", public_id=customer.public_id),
+            url_for("console_customers.show", public_id=customer.public_id),
         )
         for payment, customer in rows
     ]
@@ -140,7 +139,3 @@ def names_at(ctx: Context, merchant: Merchant, places: Sequence[tuple[Channel, s
 def _customers(ctx: Context, ids: Sequence[int | None]) -> dict[int, Customer]:
     rows = ctx.session.scalars(sa.select(Customer).where(Customer.id.in_({one for one in ids if one is not None})))
     return {customer.id: customer for customer in rows}
-
-
-def _link(endpoint: str, public_id: str) -> str:
-    return url_for(endpoint, public_id=public_id) if endpoint in roles.TABLE else ""

@@ -9,10 +9,31 @@
     const update = () => {
       const count = boxes.filter((box) => box.checked).length;
       button.textContent = count ? `${button.dataset.countTicks} ${count}` : button.dataset.none;
-      button.setAttribute("aria-disabled", String(!count));
+      button.classList.toggle("second", !count);
     };
     boxes.forEach((box) => box.addEventListener("change", update));
     addEventListener("pageshow", update);
     update();
   });
+
+  // What others do shows up by itself: regions are fetched again, and replaced only where they differ.
+  const POLL_MS = 4000;
+  const regions = all("[data-live]");
+  const scrollToNewest = () => all("[data-newest]").forEach((list) => { list.scrollTop = list.scrollHeight; });
+  const look = async () => {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html", "X-Background": "1" } });
+      if (!answer.ok || answer.redirected) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      regions.forEach((region) => {
+        const now = fresh.querySelector(`[data-live="${region.dataset.live}"]`);
+        if (!now || now.innerHTML === region.innerHTML || region.contains(document.activeElement)) return;
+        region.replaceChildren(...document.importNode(now, true).childNodes);
+        if ("newest" in region.dataset) scrollToNewest();
+      });
+    } catch { /* offline for a moment: the next look shows it */ }
+  };
+  scrollToNewest();
+  if (regions.length) setInterval(look, POLL_MS);
 })();

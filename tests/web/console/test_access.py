@@ -1,7 +1,10 @@
 """Every route of the console, asked by those whom it is not for: another merchant's owner, a viewer, nobody, and a
 session that has ended. Generated from the table of roles: a new route is in here from its first day."""
 
+import re
 from collections.abc import Iterator
+from datetime import date
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -9,14 +12,20 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from models.base import Base
+from models.case import Case
+from models.conversation import Conversation
+from models.customer import ContactPoint
 from models.limits import LimitCount
 from models.member import FRESH_FOR, ConsoleSession, Role, SignIn
+from models.reminder import Campaign, CampaignSource
 from tests.support import records
 from tests.support.members import MemberVisitor, enter
 from tests.support.visitor import Visitor
 from tests.support.world import ALICE, ALICE_EMAIL, World
 from web.console.roles import TABLE
 
+BY_NAME: dict[str, Any] = {"point_id": ContactPoint, "case_id": Case, "console_messages": Conversation}
+KINDS = set(BY_NAME.values())
 SECRETS = ("INV-1042", "INV-2001", "1,284.50", "Alice Adams", "Bob Brown", ALICE_EMAIL, "Paper cups")
 HARMLESS = (SignIn, LimitCount, ConsoleSession)
 """Tables that a stranger's knocking may write to."""
@@ -33,7 +42,17 @@ def acmes(world: World) -> dict[str, str]:
     """A public id of Acme's for every argument that an address may have, by the blueprint it belongs to."""
     phone = world.phone(ALICE)
     phone.proves(ALICE_EMAIL)
-    return {
+    phone.says("I already paid that")
+    alice, acme = records.customer(world, "Alice Adams"), world.merchants["acme"]
+    with world.runtime.write() as ctx:
+        campaign = Campaign(merchant_id=acme.id, key="one", source=CampaignSource.CONSOLE, pressed_by="Olga")
+        campaign.selection, campaign.pressed_on, campaign.created_at = {}, date(2026, 6, 19), world.clock.now()
+        ctx.session.add(campaign)
+        rows = {kind: ctx.session.scalars(sa.select(kind).where(kind.merchant_id == acme.id)).first() for kind in KINDS}
+    return {name: row.public_id for name, kind in BY_NAME.items() if (row := rows[kind]) is not None} | {
+        "console_customers": alice.public_id,
+        "console_customer_edit": alice.public_id,
+        "console_reminders": campaign.public_id,
         "console_invoices": records.invoice(world, "INV-1042").public_id,
         "console_invoice_edit": records.invoice(world, "INV-1042").public_id,
         "console_invoice_acts": records.invoice(world, "INV-1042").public_id,
@@ -42,7 +61,8 @@ def acmes(world: World) -> dict[str, str]:
 
 def address(rule: Rule, ids: dict[str, str]) -> str:
     blueprint = rule.endpoint.partition(".")[0]
-    return rule.rule.replace("<public_id>", ids.get(blueprint, "0" * 32))
+    found = rule.rule.replace("<public_id>", ids.get(blueprint, "0" * 32))
+    return re.sub(r"<(\w+)>", lambda argument: ids[argument[1]], found)
 
 
 def asks(visitor: Visitor, method: str, url: str) -> TestResponse:
