@@ -5,17 +5,24 @@ from flask import Blueprint, Flask
 
 from web.console import (
     access,
+    callouts,
+    connections,
     customer_edit,
     customers,
+    doctor,
     doors,
     exporting,
+    failures,
     invoice_acts,
     invoice_edit,
     invoices,
+    keys,
     messages,
     overview,
+    people,
     portal,
     reminders,
+    settings,
     wording,
 )
 
@@ -31,6 +38,13 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     customer_edit.blueprint,
     messages.blueprint,
     reminders.blueprint,
+    settings.blueprint,
+    keys.blueprint,
+    people.blueprint,
+    callouts.blueprint,
+    connections.blueprint,
+    doctor.blueprint,
+    failures.blueprint,
 )
 
 

@@ -16,7 +16,7 @@ from models.invoice import Invoice
 from models.member import Member
 from models.merchant import ApiKey
 from models.message import Message
-from models.payment import Payment
+from models.webhook import WebhookDelivery, WebhookEndpoint
 from web.console import door_pages, frame, roles, session
 from web.console.door_pages import DoorNotice
 from web.console.visitor import Visitor, visitor
@@ -24,7 +24,18 @@ from web.context import runtime
 
 log = structlog.get_logger()
 
-Owned = TypeVar("Owned", ApiKey, ContactPoint, Conversation, Customer, Invoice, Member, Message, Payment)
+Owned = TypeVar(
+    "Owned",
+    ApiKey,
+    ContactPoint,
+    Conversation,
+    Customer,
+    Invoice,
+    Member,
+    Message,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 
 
 def guard() -> AnyResponse | None:

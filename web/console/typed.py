@@ -47,3 +47,7 @@ def day(text: str) -> date:
 def line(text: str, longest: int = MAX_LINE_CHARS) -> str:
     """One line without control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:longest]
+
+
+def of_minor(minor: int, currency: str) -> Decimal:
+    return Money(minor, currency).decimal

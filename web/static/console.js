@@ -16,6 +16,21 @@
     update();
   });
 
+  // A colour is shown as it is chosen; the button beside it does the same without script.
+  all("[data-preview]").forEach((input) => {
+    const shown = document.querySelector("[data-previewed]");
+    let latest = 0;
+    input.addEventListener("input", () => {
+      clearTimeout(latest);
+      latest = setTimeout(async () => {
+        const answer = await fetch(`${input.dataset.preview}?colour=${encodeURIComponent(input.value)}`);
+        if (!answer.ok) return;
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        shown.replaceChildren(...document.importNode(page.querySelector("[data-previewed]"), true).childNodes);
+      }, 150);
+    });
+  });
+
   // What others do shows up by itself: regions are fetched again, and replaced only where they differ.
   const POLL_MS = 4000;
   const regions = all("[data-live]");

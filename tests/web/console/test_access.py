@@ -16,15 +16,27 @@ from models.case import Case
 from models.conversation import Conversation
 from models.customer import ContactPoint
 from models.limits import LimitCount
-from models.member import FRESH_FOR, ConsoleSession, Role, SignIn
+from models.member import FRESH_FOR, ConsoleSession, Member, Role, SignIn
+from models.merchant import ApiKey, Mode
+from models.message import Message
 from models.reminder import Campaign, CampaignSource
+from models.webhook import DeliveryStatus, EventType, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from tests.support import records
 from tests.support.members import MemberVisitor, enter
 from tests.support.visitor import Visitor
 from tests.support.world import ALICE, ALICE_EMAIL, World
 from web.console.roles import TABLE
 
-BY_NAME: dict[str, Any] = {"point_id": ContactPoint, "case_id": Case, "console_messages": Conversation}
+BY_NAME: dict[str, Any] = {
+    "point_id": ContactPoint,
+    "case_id": Case,
+    "console_messages": Conversation,
+    "console_keys": ApiKey,
+    "console_people": Member,
+    "console_callouts": WebhookEndpoint,
+    "console_callouts.replay": WebhookDelivery,
+    "console_failures": Message,
+}
 KINDS = set(BY_NAME.values())
 SECRETS = ("INV-1042", "INV-2001", "1,284.50", "Alice Adams", "Bob Brown", ALICE_EMAIL, "Paper cups")
 HARMLESS = (SignIn, LimitCount, ConsoleSession)
@@ -47,7 +59,20 @@ def acmes(world: World) -> dict[str, str]:
     with world.runtime.write() as ctx:
         campaign = Campaign(merchant_id=acme.id, key="one", source=CampaignSource.CONSOLE, pressed_by="Olga")
         campaign.selection, campaign.pressed_on, campaign.created_at = {}, date(2026, 6, 19), world.clock.now()
-        ctx.session.add(campaign)
+        key, _ = ApiKey.issue(acme.id, Mode.LIVE, "Books", world.clock.now())
+        ctx.session.add_all([campaign, key, _owner(world)])
+        endpoint = WebhookEndpoint(
+            merchant_id=acme.id, mode=Mode.LIVE, url="https://acme.example/hook", secret="whsec_"
+        )
+        endpoint.created_at = world.clock.now()
+        ctx.session.add(endpoint)
+        ctx.session.flush()
+        event = WebhookEvent(merchant_id=acme.id, mode=Mode.LIVE, kind=EventType.ENDPOINT_TEST, payload={})
+        event.created_at = world.clock.now()
+        ctx.session.add(event)
+        ctx.session.flush()
+        ctx.session.add(_delivery(endpoint, event))
+        ctx.session.flush()
         rows = {kind: ctx.session.scalars(sa.select(kind).where(kind.merchant_id == acme.id)).first() for kind in KINDS}
     return {name: row.public_id for name, kind in BY_NAME.items() if (row := rows[kind]) is not None} | {
         "console_customers": alice.public_id,
@@ -59,10 +84,21 @@ def acmes(world: World) -> dict[str, str]:
     }
 
 
+def _delivery(endpoint: WebhookEndpoint, event: WebhookEvent) -> WebhookDelivery:
+    made = WebhookDelivery(merchant_id=endpoint.merchant_id, mode=Mode.LIVE, status=DeliveryStatus.DELIVERED)
+    made.endpoint_id, made.event_id, made.created_at = endpoint.id, event.id, event.created_at
+    return made
+
+
+def _owner(world: World) -> Member:
+    acme, now = world.merchants["acme"], world.clock.now()
+    return Member(merchant_id=acme.id, email="o@acme.example", name="O", role=Role.OWNER, created_at=now)
+
+
 def address(rule: Rule, ids: dict[str, str]) -> str:
     blueprint = rule.endpoint.partition(".")[0]
-    found = rule.rule.replace("<public_id>", ids.get(blueprint, "0" * 32))
-    return re.sub(r"<(\w+)>", lambda argument: ids[argument[1]], found)
+    found = rule.rule.replace("<public_id>", ids.get(rule.endpoint, ids.get(blueprint, "0" * 32)))
+    return re.sub(r"<(\w+)>", lambda argument: ids.get(argument[1], "0" * 32), found)
 
 
 def asks(visitor: Visitor, method: str, url: str) -> TestResponse:
