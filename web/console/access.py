@@ -16,6 +16,7 @@ from models.invoice import Invoice
 from models.member import Member
 from models.merchant import ApiKey
 from models.message import Message
+from models.payment import Payment
 from models.webhook import WebhookDelivery, WebhookEndpoint
 from web.console import door_pages, frame, roles, session
 from web.console.door_pages import DoorNotice
@@ -33,6 +34,7 @@ Owned = TypeVar(
     Invoice,
     Member,
     Message,
+    Payment,
     WebhookDelivery,
     WebhookEndpoint,
 )

@@ -15,6 +15,7 @@ from models.merchant import Merchant, Mode
 from models.message import Direction, Message, MessageStatus
 from models.money import Money
 from models.payment import Payment, PaymentStatus
+from models.reminder import Reminder, ReminderStatus
 
 DAYS = 14
 MONTH = timedelta(days=30)
@@ -22,6 +23,7 @@ PROMPT = timedelta(hours=48)
 """So soon after a reminder a payment counts as its doing."""
 LATE_DAYS = (0, 30, 60, 90)
 """Where each bucket of what is overdue ends; the last one is open."""
+COMING_SHOWN = 3
 SAMPLE = 2_000
 """Reminders looked at for the share that was paid: the newest ones."""
 
@@ -65,6 +67,14 @@ class Texts:
     @property
     def total(self) -> int:
         return self.delivered + self.on_the_way + self.failed + self.stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    step: str
+    at: datetime
+    count: int
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +136,28 @@ def owed(ctx: Context, merchant: Merchant, today: date) -> Owed:
         customers=_debtors(ctx, merchant),
         elsewhere=tuple(Money(minor, currency) for currency, minor in sorted(others.items()) if minor),
     )
+
+
+def coming(ctx: Context, merchant: Merchant) -> list[Coming]:
+    """The next steps of the plan, one line for each."""
+    first = sa.func.min(Reminder.due_at)
+    rows = ctx.session.execute(
+        sa.select(Reminder.step, first, sa.func.count(), sa.func.sum(Invoice.balance_minor))
+        .join(Invoice, Invoice.id == Reminder.invoice_id)
+        .where(
+            Reminder.merchant_id == merchant.id,
+            Reminder.status == ReminderStatus.SCHEDULED,
+            Invoice.currency == merchant.currency,
+        )
+        .group_by(Reminder.step)
+        .order_by(first)
+        .limit(COMING_SHOWN)
+    )
+    return [
+        Coming(step, at, int(count), Money(int(minor), merchant.currency))
+        for step, at, count, minor in rows
+        if at is not None
+    ]
 
 
 def texts(ctx: Context, merchant: Merchant, since: datetime) -> Texts:

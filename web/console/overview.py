@@ -11,7 +11,7 @@ from models.context import Context
 from models.money import Money
 from web.console import charts, figures, frame, waiting
 from web.console.charts import Bars, Slice
-from web.console.figures import Day, Owed, Prompted, Texts
+from web.console.figures import Coming, Day, Owed, Prompted, Texts
 from web.console.frame import ConsolePage, parts
 from web.console.visitor import visitor
 from web.console.waiting import Waiting
@@ -36,6 +36,7 @@ class OverviewPage(ConsolePage):
     slices: Sequence[Slice]
     prompted: Prompted
     needs: Sequence[Waiting]
+    coming: Sequence[Coming]
 
     @property
     def collected(self) -> Money:
@@ -86,5 +87,6 @@ def show(ctx: Context) -> Response:
         ),
         prompted=figures.prompted(ctx, merchant),
         needs=waiting.waiting(ctx, merchant, NEEDS_SHOWN),
+        coming=figures.coming(ctx, merchant),
     )
     return frame.show(page)

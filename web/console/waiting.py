@@ -24,6 +24,7 @@ class Need(StrEnum):
     TEXT_FAILED = "text_failed"
     EMAIL_FAILED = "email_failed"
     PAYMENT_RETURNED = "payment_returned"
+    PAYMENT_DISPUTED = "payment_disputed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def _returns(ctx: Context, merchant: Merchant, limit: int) -> list[Waiting]:
         .join(Customer, Customer.id == Payment.customer_id)
         .where(
             Payment.merchant_id == merchant.id,
-            Payment.status == PaymentStatus.RETURNED,
+            Payment.status.in_((PaymentStatus.RETURNED, PaymentStatus.DISPUTED)),
             Payment.finished_at >= ctx.clock.now() - RECENT,
             Payment.mode == Mode.LIVE,
         )
@@ -107,7 +108,7 @@ def _returns(ctx: Context, merchant: Merchant, limit: int) -> list[Waiting]:
     )
     return [
         Waiting(
-            Need.PAYMENT_RETURNED,
+            Need.PAYMENT_DISPUTED if payment.status is PaymentStatus.DISPUTED else Need.PAYMENT_RETURNED,
             customer.name,
             payment.reference,
             payment.finished_at or payment.created_at,
