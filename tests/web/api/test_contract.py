@@ -10,6 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
+from schemathesis.core.result import Ok
 
 from tests.support.program import Program
 from tests.support.world import World
@@ -33,6 +34,7 @@ def test_it_answers_as_the_document_says(world: World, acme: Program, mode: Gene
     checks = [check for check in CHECKS.get_all() if check.__name__ != NOT_ASKED]
     assert len(checks) > 10
     for found in schema.get_all_operations():
+        assert isinstance(found, Ok), "an operation of the document cannot be read"
         operation = found.ok()
 
         @hypothesis.seed(1)
