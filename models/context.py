@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from models.clock import Clock
 from models.database import Database
-from models.ports import EmailChannel, Gateway, Jobs, SmsAccount, SmsChannel
+from models.gateway import Gateway
+from models.ports import EmailChannel, Jobs, SmsAccount, SmsChannel
 from models.signing import Signer
 
 

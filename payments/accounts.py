@@ -8,9 +8,9 @@ import structlog
 
 from models.context import Context, Runtime
 from models.errors import DomainError, ProviderError
+from models.gateway import SavedWord
 from models.merchant import Mode
 from models.payment import Payment
-from models.ports import SavedWord
 from models.saved_account import SavedAccount
 
 log = structlog.get_logger()

@@ -8,8 +8,8 @@ import structlog
 
 from models.context import Runtime
 from models.errors import ProviderError
+from models.gateway import GatewayEvent, GatewayEventKind
 from models.payment import Payment, PaymentStatus
-from models.ports import GatewayEvent, GatewayEventKind
 from payments import closing, holds, settle
 
 log = structlog.get_logger()

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from models.context import Context
 from models.errors import DomainError
+from models.gateway import GatewayEvent, GatewayEventKind
 from models.invoice import Invoice
 from models.money import MAX_MINOR, Money
 from models.payment import DESCRIPTION_CHARS, ONLINE_METHODS, Method, Payment
-from models.ports import GatewayEvent, GatewayEventKind
 from payments import closing, fees, invoices, keys, opening, settle, shares
 from payments.opening import Plan
 

@@ -11,9 +11,9 @@ import structlog
 
 from models.context import Context, Runtime
 from models.errors import ProviderError
+from models.gateway import GatewayEventKind, ProviderRecord
 from models.money import Money
 from models.payment import Payment, PaymentStatus
-from models.ports import GatewayEventKind, ProviderRecord
 from models.reconciliation import Difference, DifferenceKind, Reconciliation
 from models.refund import Refund, RefundStatus
 

@@ -6,9 +6,9 @@ import structlog
 
 from models.context import Context, Runtime
 from models.errors import DomainError, ProviderError
+from models.gateway import GatewayEvent, GatewayEventKind, RefundWord, StartRefund
 from models.money import Money
 from models.payment import PAID_STATUSES, Payment, PaymentStatus
-from models.ports import GatewayEvent, GatewayEventKind, RefundWord, StartRefund
 from models.refund import NOTE_CHARS, DisputeStatus, Refund, RefundStatus
 from payments import keys, offline, schedule, settle, takebacks
 

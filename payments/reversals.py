@@ -7,10 +7,10 @@ import sqlalchemy as sa
 import structlog
 
 from models.context import Context
+from models.gateway import DisputeWord, RefundWord
 from models.invoice import Invoice
 from models.money import Money
 from models.payment import PAID_STATUSES, Payment, PaymentStatus
-from models.ports import DisputeWord, RefundWord
 from models.refund import Dispute, DisputeKind, DisputeStatus, Refund, RefundStatus
 from payments import takebacks
 

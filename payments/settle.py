@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from models import events
 from models.context import Context, Runtime
+from models.gateway import GatewayEvent, GatewayEventKind
 from models.invoice import Invoice
 from models.money import Money
 from models.payment import Allocation, Payment, PaymentEvent, PaymentStatus
-from models.ports import GatewayEvent, GatewayEventKind
 from models.refund import Dispute, DisputeStatus, Refund, RefundStatus
 from models.webhook import EventType
 from payments import accounts, invoices, landing, ledger, reversals, schedule, takebacks

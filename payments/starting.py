@@ -8,11 +8,11 @@ import structlog
 
 from models.context import Context, Runtime
 from models.errors import DomainError, ProviderError
+from models.gateway import GatewayEvent, GatewayEventKind, StartedPayment, StartPayment
 from models.invoice import Invoice
 from models.merchant import Merchant
 from models.paylink import PayLink
 from models.payment import Allocation, Payment, PaymentStatus
-from models.ports import GatewayEvent, GatewayEventKind, StartedPayment, StartPayment
 from payments import accounts, attempts, links, schedule, settle
 
 log = structlog.get_logger()

@@ -15,7 +15,8 @@ from bot.channels.twilio import RebasedHttpClient, TwilioSms
 from models.clock import Clock, MovableClock, SystemClock
 from models.context import Environment, Ports, Runtime
 from models.database import Database
-from models.ports import EmailChannel, Gateway, SmsChannel
+from models.gateway import Gateway
+from models.ports import EmailChannel, SmsChannel
 from models.signing import Signer
 from payments.gateways.bank import Bank
 from payments.gateways.delivery import Delivery, Post

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from models.clock import Clock
 from models.database import Database
 from models.errors import DomainError, ProviderError
+from models.gateway import StartPayment, StartRefund
 from models.money import Money
 from models.payment import Method
-from models.ports import StartPayment, StartRefund
 from models.refund import DisputeStatus
 from payments.gateways import bank_accounts, bank_reversals, pretend
 from payments.gateways import bank_tables as tables

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from models.errors import DomainError, ProviderError
-from models.ports import StartRefund
+from models.gateway import StartRefund
 from models.refund import DisputeStatus, RefundStatus
 from payments.gateways import bank_tables as tables
 from payments.gateways.troubles import Trouble, strikes

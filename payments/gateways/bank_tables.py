@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from models.base import UtcDateTime
-from models.ports import StartPayment
+from models.gateway import StartPayment
 
 Db = Session
 Row = sa.Row[Any]

@@ -10,8 +10,7 @@ import structlog
 from pydantic import BaseModel
 
 from models.errors import DomainError, MalformedWebhook, ProviderError
-from models.money import Money
-from models.ports import (
+from models.gateway import (
     DisputeWord,
     GatewayEvent,
     GatewayEventKind,
@@ -21,8 +20,9 @@ from models.ports import (
     StartedPayment,
     StartPayment,
     StartRefund,
-    WebhookRequest,
 )
+from models.money import Money
+from models.ports import WebhookRequest
 from models.refund import DisputeStatus, RefundStatus
 from payments.gateways import signatures
 from payments.gateways.bank import Bank, BankSession, Status

@@ -19,7 +19,7 @@ from stripe.params.checkout import SessionCreateParams
 
 from models.clock import Clock
 from models.errors import MalformedWebhook, ProviderError, UnverifiedWebhook
-from models.ports import (
+from models.gateway import (
     GatewayEvent,
     GatewayEventKind,
     ProviderRecord,
@@ -27,8 +27,8 @@ from models.ports import (
     StartedPayment,
     StartPayment,
     StartRefund,
-    WebhookRequest,
 )
+from models.ports import WebhookRequest
 from payments.gateways import signatures, stripe_calls, stripe_checkout, stripe_reversals, stripe_words
 from payments.gateways.stripe_calls import FINAL, asking, never_left, provider_error
 from payments.gateways.stripe_reversals import Charge, Dispute, Refund

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from stripe.params.checkout import SessionCreateParams
 
+from models.gateway import StartPayment
 from models.payment import Method
-from models.ports import StartPayment
 from payments.gateways import stripe_words
 
 _METHODS = {Method.CARD: "card", Method.BANK: "us_bank_account", Method.NETWORK: "link"}

@@ -4,7 +4,7 @@ import structlog
 from pydantic import BaseModel, Field
 
 from models.errors import DomainError
-from models.ports import DisputeWord, GatewayEvent, GatewayEventKind, RefundWord
+from models.gateway import DisputeWord, GatewayEvent, GatewayEventKind, RefundWord
 from models.refund import DisputeStatus, RefundStatus
 from payments.gateways import stripe_words
 from payments.gateways.stripe_words import CODE_CHARS, Session

@@ -8,8 +8,8 @@ import structlog
 from pydantic import BaseModel
 
 from models.errors import DomainError, ProviderError
+from models.gateway import GatewayEvent, GatewayEventKind, ProviderRecord
 from models.money import Money
-from models.ports import GatewayEvent, GatewayEventKind, ProviderRecord
 
 log = structlog.get_logger()
 

@@ -6,9 +6,9 @@ from itertools import permutations
 import pytest
 
 from models.errors import DomainError
+from models.gateway import GatewayEventKind
 from models.invoice import InvoiceStatus
 from models.payment import Method, Payment, PaymentStatus
-from models.ports import GatewayEventKind
 from models.refund import DisputeStatus
 from payments import credit, refunds
 from payments.settle import Alert

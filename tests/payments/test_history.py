@@ -1,9 +1,9 @@
 """How amounts came to be: told from the ledger, complete, and adding up."""
 
 from models.customer import Customer
+from models.gateway import GatewayEventKind
 from models.invoice import Invoice
 from models.money import Money
-from models.ports import GatewayEventKind
 from payments import history, invoices
 from payments.history import Step, StepKind
 from tests.support.shop import Shop, usd

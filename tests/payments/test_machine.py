@@ -23,9 +23,9 @@ from hypothesis.stateful import (
 from models.base import Base, new_public_id
 from models.database import Database
 from models.errors import DomainError
+from models.gateway import GatewayEventKind
 from models.invoice import Invoice
 from models.payment import Method, Payment
-from models.ports import GatewayEventKind
 from models.refund import DisputeStatus
 from payments import credit, offline, reconcile, refunds
 from payments.begin import PaymentInFlight

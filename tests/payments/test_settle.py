@@ -3,11 +3,12 @@ from itertools import permutations
 
 import pytest
 
+from models.gateway import GatewayEvent, GatewayEventKind
 from models.invoice import InvoiceStatus
 from models.money import Money
 from models.paylink import PayLinkState
 from models.payment import Method, Payment, PaymentStatus
-from models.ports import GatewayEvent, GatewayEventKind, WebhookRequest
+from models.ports import WebhookRequest
 from payments import settle
 from payments.settle import Alert
 from tests.support.shop import Shop, usd

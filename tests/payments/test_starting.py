@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from models.errors import ProviderError
+from models.gateway import GatewayEventKind, StartedPayment, StartPayment
 from models.payment import Payment, PaymentStatus
-from models.ports import GatewayEventKind, StartedPayment, StartPayment
 from payments.gateways.bank import Status
 from payments.gateways.sandbox import SandboxGateway
 from payments.gateways.troubles import Trouble

@@ -16,13 +16,14 @@ from models.conversation import Conversation
 from models.customer import Channel, Customer
 from models.database import Database
 from models.errors import UnverifiedWebhook
+from models.gateway import DisputeWord, GatewayEvent, GatewayEventKind, RefundWord, StartPayment
 from models.invoice import Invoice
 from models.ledger import LedgerEntry
 from models.merchant import Merchant
 from models.money import Money
 from models.paylink import PayLink
 from models.payment import Allocation, Method, Payment, PaymentStatus
-from models.ports import DisputeWord, GatewayEvent, GatewayEventKind, RefundWord, StartPayment, WebhookRequest
+from models.ports import WebhookRequest
 from models.refund import DisputeStatus, RefundStatus
 from models.signing import Signer
 from payments import attempts, audit, begin, closing, holds, invoices, ledger, links, settle

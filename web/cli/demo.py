@@ -19,9 +19,9 @@ from rich.console import Console
 from models import migrations
 from models.clock import SystemClock
 from models.database import Database
+from models.gateway import StartPayment
 from models.merchant import Merchant
 from models.payment import Payment, PaymentStatus
-from models.ports import StartPayment
 from models.signing import Signer
 from payments.gateways.bank import Bank, Status
 from web import engine

@@ -3,7 +3,7 @@ transaction before it is acknowledged."""
 
 from flask import Blueprint, abort, g, request
 
-from models.ports import GatewayEvent
+from models.gateway import GatewayEvent
 from payments import settle
 from web.announcing import announce
 from web.context import retrying, runtime

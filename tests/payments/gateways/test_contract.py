@@ -8,9 +8,9 @@ import pytest
 
 from models.clock import FrozenClock
 from models.errors import ProviderError
+from models.gateway import Gateway, GatewayEventKind, StartRefund
 from models.money import Money
 from models.payment import Method
-from models.ports import Gateway, GatewayEventKind, StartRefund
 from models.refund import RefundStatus
 from payments.gateways.bank import Bank
 from payments.gateways.sandbox import SandboxGateway

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from models.errors import MalformedWebhook, UnverifiedWebhook
-from models.ports import GatewayEventKind, WebhookRequest
+from models.gateway import GatewayEventKind
+from models.ports import WebhookRequest
 from payments.gateways import signatures
 from payments.gateways.sandbox import SandboxGateway
 from tests.support.shop import SECRET, WEBHOOK, Shop, usd

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from models.errors import ProviderError
-from models.ports import GatewayEventKind
+from models.gateway import GatewayEventKind
 from payments.gateways.stripe import StripeGateway
 from tests.support.shop import WANTED, usd
 from tests.support.stripe_server import ACCOUNT, VISA, StripeServer

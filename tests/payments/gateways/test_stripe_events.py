@@ -9,7 +9,8 @@ import pytest
 from stripe import WebhookSignature
 
 from models.errors import MalformedWebhook, ProviderError, UnverifiedWebhook
-from models.ports import GatewayEventKind, WebhookRequest
+from models.gateway import GatewayEventKind
+from models.ports import WebhookRequest
 from models.refund import DisputeStatus
 from payments.gateways.stripe import StripeGateway
 from tests.support.shop import WANTED, usd

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from models.gateway import Gateway
 from models.invoice import Invoice
 from models.payment import Method, Payment, PaymentStatus
-from models.ports import Gateway
 from payments import attempts, reconcile, settle
 from payments.gateways.stripe import StripeGateway
 from tests.support.shop import Shop, usd

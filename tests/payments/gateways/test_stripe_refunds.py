@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from models.errors import ProviderError
+from models.gateway import GatewayEventKind, RefundWord, StartRefund
 from models.money import Money
-from models.ports import GatewayEventKind, RefundWord, StartRefund
 from models.refund import RefundStatus
 from payments.gateways.stripe import StripeGateway
 from tests.support.shop import WANTED, usd
