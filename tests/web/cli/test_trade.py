@@ -1,6 +1,5 @@
 """The commands for those who run and build on Till: trigger and listen against a demo, doctor, jobs, import, export."""
 
-import json
 import os
 import signal
 import subprocess
@@ -14,6 +13,7 @@ from models.message import Message, MessageStatus
 from tests.support import records
 from tests.support.world import ALICE, World
 from tests.web.cli.test_demo import Demo, end, flask, start
+from web import engine
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,7 @@ def test_it_examines_every_part(tmp_path: Path) -> None:
 
 
 def test_it_lists_and_repeats_failed_messages(world: World) -> None:
+    engine.migrate(world.runtime.database)
     world.phone(ALICE).says("hi")
     with world.runtime.write() as ctx:
         failed = ctx.session.get_one(Message, 1)
@@ -103,5 +104,5 @@ def test_it_tells_the_lines_in_trouble(world: World, tmp_path: Path) -> None:
 
 def test_it_knows_no_such_merchant(world: World, tmp_path: Path) -> None:
     file = tmp_path / "invoices.csv"
-    file.write_text(json.dumps({}))
+    file.write_text("customer_name\nCarol\n")
     assert "There is no merchant" in run(world, "import", str(file), "--merchant", "nobody").output
