@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import requests
 
 from bot.channels.sandbox import Outside
-from bot.channels.sandbox_carrier import Carrier, SandboxHttpClient
+from bot.channels.sandbox_carrier import Carrier
 from bot.channels.sandbox_mail import MailServer
+from bot.channels.sandbox_rest import SandboxHttpClient
 from bot.channels.smtp import SmtpEmail
 from bot.channels.twilio import RebasedHttpClient, TwilioSms
 from models.clock import Clock, MovableClock, SystemClock

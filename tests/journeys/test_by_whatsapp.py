@@ -9,8 +9,9 @@ from models.conversation import Conversation
 from models.customer import Channel
 from models.merchant import Merchant
 from models.message import Direction, Message, MessageStatus
+from tests.support.phone import Phone
 from tests.support.visitor import Visitor
-from tests.support.world import ALICE, ALICE_EMAIL, GLOBEX, Phone, World
+from tests.support.world import ALICE, ALICE_EMAIL, GLOBEX, World
 
 WHATSAPP_SENDER = "+15550177"
 

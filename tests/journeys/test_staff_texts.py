@@ -7,7 +7,8 @@ import pytest
 
 from models.invoice import Invoice
 from tests.support.dunning import MIAMI, Desk
-from tests.support.world import ALICE, Phone, World
+from tests.support.phone import Phone
+from tests.support.world import ALICE, World
 
 OFFICE = "+12065550100"
 

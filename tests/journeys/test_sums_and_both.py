@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.world import ALICE, ALICE_EMAIL, Phone, World
+from tests.support.phone import Phone
+from tests.support.world import ALICE, ALICE_EMAIL, World
 
 PAIR = "+15550177"
 

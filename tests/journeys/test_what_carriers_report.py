@@ -10,8 +10,9 @@ from bot.channels.twilio_errors import MEANINGS, Consequence
 from models.customer import Channel, ContactPoint
 from models.message import Failure, Message, MessageStatus
 from models.sending_pause import PAUSES, Reach, SendingPause
+from tests.support.phone import Phone
 from tests.support.visitor import Visitor
-from tests.support.world import ALICE, ALICE_EMAIL, BOB, BOB_EMAIL, Phone, World
+from tests.support.world import ALICE, ALICE_EMAIL, BOB, BOB_EMAIL, World
 
 OFFICE = "office@acme.example"
 BAD_NUMBER = ("21211", "21614", "21635", "30005", "30006")

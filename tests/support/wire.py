@@ -16,7 +16,8 @@ from requests import RequestException
 from twilio.request_validator import RequestValidator
 
 from bot.channels.sandbox import Outside
-from bot.channels.sandbox_carrier import Carrier, SandboxHttpClient
+from bot.channels.sandbox_carrier import Carrier
+from bot.channels.sandbox_rest import SandboxHttpClient
 from models.clock import FrozenClock
 from models.ports import OutboundSms, SmsAccount, WebhookRequest
 

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from bot.channels.sandbox import Outside
-from bot.channels.sandbox_carrier import WHATSAPP, Carrier, SandboxHttpClient, Texted
+from bot.channels.sandbox_carrier import WHATSAPP, Carrier
+from bot.channels.sandbox_rest import SandboxHttpClient
 from bot.channels.smtp import compose
 from bot.channels.twilio import TwilioSms
 from models.base import Base
@@ -31,6 +32,7 @@ from payments.gateways.delivery import Delivery
 from payments.gateways.sandbox import SandboxGateway
 from tests.support.inbox import Inbox, email_secrets
 from tests.support.jobs import RecordingJobs
+from tests.support.phone import Phone
 from web.app import create_app
 from web.assembly import Assembly, Sandbox
 from web.config import Settings
@@ -170,10 +172,10 @@ class World:
         with self.runtime.read() as ctx:
             return ctx.session.get_one(row_type, row_id)
 
-    def phone(self, number: str, merchant: Merchant | None = None) -> "Phone":
+    def phone(self, number: str, merchant: Merchant | None = None) -> Phone:
         return Phone(self, number, merchant or self.merchants["acme"])
 
-    def whatsapp(self, number: str, merchant: Merchant | None = None) -> "Phone":
+    def whatsapp(self, number: str, merchant: Merchant | None = None) -> Phone:
         """The other app on the same phone."""
         return Phone(self, number, merchant or self.merchants["acme"], WHATSAPP)
 
@@ -189,57 +191,6 @@ class World:
         found = re.search(r"\b\d{6,8}\b", mails[-1].text) if mails else None
         assert found is not None, f"no code went to {address}"
         return found.group()
-
-
-@dataclass
-class Phone:
-    """One phone's thread with one merchant: `says`, `hears`."""
-
-    world: World
-    number: str
-    merchant: Merchant
-    prefix: str = ""
-    heard: tuple[str, ...] = ()
-
-    @property
-    def address(self) -> str:
-        return self.prefix + self.number
-
-    def says(self, body: str, **fields: str) -> Texted:
-        account = self.merchant.twilio_account_sid or ""
-        to = (self.merchant.whatsapp_number if self.prefix else None) or self.merchant.number or ""
-        texted = self.world.carrier.text(account, self.address, self.prefix + to, body, **fields)
-        assert texted.status == 200, texted.status
-        self.heard = texted.replies
-        self.world.settle_down()
-        return texted
-
-    def hears(self, *phrases: str) -> None:
-        """What the last text was answered with, in order, each somewhere in the replies."""
-        answer = "\n".join(self.heard)
-        position = 0
-        for phrase in phrases:
-            position = answer.find(phrase, position)
-            assert position >= 0, f"{phrase!r} not in {answer!r}"
-
-    def hears_nothing(self) -> None:
-        assert self.heard == ()
-
-    def receives(self) -> list[str]:
-        """Every text that this phone ever got from the merchant."""
-        return [m.text for m in self.world.outside.messages(self.address)]
-
-    def proves(self, email: str) -> None:
-        self.says("hi")
-        self.says(email)
-        self.says(self.world.code_for(email))
-
-    def link(self) -> str:
-        """The path of the newest link that was texted."""
-        found = [re.search(r"https?://[^/\s]+(/[pr]\w*/\S+)", text) for text in [*self.receives(), *self.heard]]
-        links = [match.group(1) for match in found if match]
-        assert links, "no link was texted"
-        return links[-1]
 
 
 def make_world(database: Database, folder: Path) -> World:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.sandbox_carrier import SandboxHttpClient
+from bot.channels.sandbox_rest import SandboxHttpClient
 from bot.channels.twilio import RebasedHttpClient, TwilioSms
 from models.ports import SmsChannel
 from tests.support.wire import Wire, served

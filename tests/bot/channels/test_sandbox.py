@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.channels.sandbox_carrier import SandboxHttpClient
 from bot.channels.sandbox_mail import MailServer
+from bot.channels.sandbox_rest import SandboxHttpClient
 from bot.channels.twilio import TwilioSms, twiml
 from tests.support.wire import ACCOUNT, ACME, ALICE, SMS_URL, STATUS_URL, Wire, outbound, request
 
