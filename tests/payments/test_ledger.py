@@ -105,7 +105,14 @@ def test_the_database_itself_refuses_to_rewrite_history(shop: Shop, table: str, 
 
 
 def test_migrations_know_every_guarded_table() -> None:
-    assert sorted(guards.APPEND_ONLY) == ["audit_entry", "consent", "ledger_entry", "payment_event"]
+    assert sorted(guards.APPEND_ONLY) == [
+        "audit_entry",
+        "consent",
+        "ledger_entry",
+        "payment_event",
+        "terms_acceptance",
+        "terms_text",
+    ]
 
 
 class TestVerify:
