@@ -17,6 +17,8 @@ from web.context import runtime
 from web.pages import PAY_METHODS, MethodKind, Problem
 
 MAX_AMOUNT_DIGITS = 15
+KEPT = "kept-"
+"""What stands before a kept account's public id where others name a method."""
 
 PROBLEMS: dict[str, Problem] = {
     "bad_amount": Problem.AMOUNT_MALFORMED,
@@ -53,6 +55,9 @@ class Form:
     seen_fee: Money
     terms_version: int | None
     key: str
+    kept: str | None = None
+    """The public id of a kept account; `method` is then only known once it is found."""
+    keeps: bool = False
 
     @property
     def kind(self) -> MethodKind | None:
@@ -82,6 +87,8 @@ def sent(currency: str) -> Form:
         seen_fee=minor("seen_fee", currency),
         terms_version=_number("terms"),
         key=request.headers.get("Idempotency-Key") or request.form.get("idempotency_key", ""),
+        kept=_kept(),
+        keeps=bool(request.form.get("keep")),
     )
 
 
@@ -117,6 +124,11 @@ def _number(name: str) -> int | None:
 def _method() -> Method | None:
     chosen = request.form.get("method", "")
     return next((method for method in ONLINE_METHODS if method.value == chosen), None)
+
+
+def _kept() -> str | None:
+    prefix, _, public_id = request.form.get("method", "").partition(KEPT)
+    return public_id if not prefix and public_id else None
 
 
 def _pay_method(merchant: Merchant, kind: MethodKind, amount: Money, provider: Provider) -> PayMethod:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from models.money import Money
-from web.pages import InvoiceLine, MethodKind, Page, Problem
+from web.pages import InvoiceLine, MethodKind, MethodUsed, Page, Problem
 
 AMOUNT_PROBLEMS = frozenset(
     {
@@ -26,6 +26,17 @@ class PayMethod:
 
     kind: MethodKind
     host: str
+    fee: Money | None = None
+    total: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAccount:
+    """One kept last time: charged at the press, with no provider's page in between. Posts `value` as `method`."""
+
+    value: str
+    method: MethodUsed
+    is_selected: bool = False
     fee: Money | None = None
     total: Money | None = None
 
@@ -51,6 +62,10 @@ class Checkout(Page):
     typed_amount: str = ""
     least: Money | None = None
     terms: Terms | None = None
+    kept: Sequence[KeptAccount] = ()
+    may_keep: bool = False
+    """Posts `keep`: only to whoever is signed in, since a link may be in anybody's hands."""
+    is_keep_ticked: bool = False
     cancel_url: str | None = None
 
     @property

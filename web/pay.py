@@ -16,7 +16,7 @@ from payments import begin
 from payments.begin import PaymentInFlight
 from payments.standing import LinkState
 from payments.starting import BeginResult
-from web import checkout, errors, framing, invoice_view, outcomes, pay_page, terms
+from web import checkout, errors, framing, invoice_view, kept, outcomes, pay_page, terms
 from web.announcing import announce
 from web.checkout import Form
 from web.context import reads, retrying, runtime, writes
@@ -103,7 +103,7 @@ def start(token: str) -> BaseResponse:
     """No transaction of ours is open here: begin commits its own, then calls the provider."""
     with runtime().read() as ctx:
         visit = outcomes.visit(ctx, token)
-        form = checkout.sent(visit.view.link.currency)
+        form = kept.resolved(visit, checkout.sent(visit.view.link.currency))
         asked = _asked_again(visit, form) if visit.view.state is LinkState.PAYABLE else None
         if asked is not None:
             return asked
@@ -144,6 +144,8 @@ def _begin(visit: Visit, form: Form) -> BeginResult:
         shown_fee=form.seen_fee,
         amount=form.amount,
         terms_version=form.terms_version if visit.view.merchant.terms else None,
+        saves_account=form.keeps,
+        saved_account=form.kept,
         announce=announce,
     )
 

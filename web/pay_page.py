@@ -4,7 +4,7 @@ from models.errors import DomainError
 from models.money import Money
 from models.payment import PaymentStatus
 from payments import fees, shares
-from web import checkout
+from web import checkout, kept
 from web.checkout import Form
 from web.checkout_pages import PayPage
 from web.outcomes import Visit
@@ -29,13 +29,22 @@ def page(
         lines=[_line(visit, number) for number in range(len(view.invoices)) if view.invoices[number].is_payable],
         methods=checkout.methods(merchant, amount),
         works_until=view.link.expires_at,
-        selected_method=form.kind if form is not None else MethodKind.NETWORK,
+        selected_method=_selected(form),
         may_split=merchant.allows_partial,
         typed_amount=form.typed_amount if form is not None else "",
         least=least(visit),
         terms=checkout.terms_of(merchant, form),
+        kept=kept.choices(visit, amount, form),
+        may_keep=kept.is_signed_in(visit),
+        is_keep_ticked=form is not None and form.keeps,
         change_url=visit.invoices_url,
     )
+
+
+def _selected(form: Form | None) -> MethodKind | None:
+    if form is None:
+        return MethodKind.NETWORK
+    return form.kind if form.kept is None else None
 
 
 def wanted(visit: Visit, form: Form | None) -> Money:
