@@ -12,6 +12,8 @@ from tests.support.browser import DESKTOP, ColorScheme, OpenPage, missing, runni
 from tests.support.databases import BACKENDS, postgres_url, sqlite_url
 from tests.support.postgres import running_server
 
+pytest_plugins = ["tests.support.fixtures"]
+
 SERVER = pytest.StashKey[str]()
 
 # No deadlines: a slow machine is no fault of the code. CI repeats itself; `make fuzz` explores.

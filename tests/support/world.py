@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 
 from bot.channels.sandbox import Outside
@@ -37,6 +38,9 @@ from web.app import create_app
 from web.assembly import Assembly, Sandbox
 from web.config import Settings
 from web.directory import MerchantDirectory
+from web.simulator.feed import Stage
+
+_APPLICATION: list[Flask] = []
 
 NOW = datetime(2026, 6, 19, 21, 30, tzinfo=UTC)
 BASE_URL = "http://till.test"
@@ -83,6 +87,10 @@ class World:
     client: FlaskClient
     directory: MerchantDirectory
     merchants: dict[str, Merchant] = field(default_factory=dict)
+
+    def close(self) -> None:
+        self.bank.database.dispose()
+        self.runtime.database.dispose()
 
     def settle_down(self) -> None:
         """Let everything that waits happen: jobs, callbacks, bank events."""
@@ -216,9 +224,23 @@ def make_world(database: Database, folder: Path) -> World:
     site = Site(BASE_URL, Environment.DEVELOPMENT, None)
     runtime = Runtime(database, clock, Signer(["k" * 8 + "0123456789abcdefghijklmn"]), site, ports)
     sandbox = Sandbox(outside, carrier, None, bank, bank_post, post)  # type: ignore[arg-type]
-    app = create_app(_settings(folder), Assembly(runtime, directory, sandbox))
+    app = _application(_settings(folder), Assembly(runtime, directory, sandbox))
     client_box.append(app.test_client())
     return World(runtime, clock, jobs, outside, carrier, bank, bank_post, mailbox, client_box[0], directory)
+
+
+def _application(settings: Settings, assembly: Assembly) -> Flask:
+    """One per process, handed from world to world: its routes take longer to compile than most tests to run."""
+    if not _APPLICATION:
+        _APPLICATION.append(create_app(settings, assembly))
+    app = _APPLICATION[0]
+    app.extensions |= {
+        "till": assembly.runtime,
+        "till.settings": settings,
+        "till.assembly": assembly,
+        "till.simulator": Stage(),
+    }
+    return app
 
 
 def _settings(folder: Path) -> Settings:
@@ -252,6 +274,12 @@ def populate(world: World) -> None:
     world.add_invoice(alice, "INV-1060", 38_550, date(2026, 7, 1))
     world.add_invoice(bob, "INV-2001", 9_900)
     world.add_invoice(other, "G-7", 777_00)
+
+
+def recall(world: World) -> None:
+    """After a copy of what `populate` made."""
+    with world.runtime.read() as ctx:
+        world.merchants = {merchant.slug: merchant for merchant in ctx.session.scalars(sa.select(Merchant))}
 
 
 def empty(database: Database) -> None:

@@ -6,25 +6,20 @@ from pathlib import Path
 import pytest
 
 from models.database import Database
+from tests.support.databases import copy_of
 from tests.support.dunning import Desk
-from tests.support.world import ACME, GLOBEX, World, empty, make_world
-
-
-@pytest.fixture(scope="session")
-def database(database_url: str) -> Iterator[Database]:
-    found = Database(database_url)
-    yield found
-    found.dispose()
+from tests.support.world import ACME, GLOBEX, World, make_world
 
 
 @pytest.fixture
-def world(database: Database, tmp_path: Path) -> World:
+def world(blank_url: str, tmp_path: Path) -> Iterator[World]:
     """2026-06-19, a Friday: 17:30 in New York, 14:30 in Los Angeles."""
-    empty(database)
-    made = make_world(database, tmp_path)
-    made.add_merchant("acme", ACME)
-    made.add_merchant("globex", GLOBEX)
-    return made
+    with copy_of(blank_url, tmp_path) as url:
+        made = make_world(Database(url), tmp_path)
+        made.add_merchant("acme", ACME)
+        made.add_merchant("globex", GLOBEX)
+        yield made
+        made.close()
 
 
 @pytest.fixture
