@@ -17,6 +17,9 @@ BUSY_TIMEOUT_S = 15
 IDLE_TIMEOUT_S = 10
 """PostgreSQL ends a transaction that idles this long: a frozen or cut-off process must not keep its row locks."""
 
+_LOCKED = "till_locked"
+"""Set on a connection whose unit of work holds the write lock: a session that begins once more must not wait for it."""
+
 _RETRYABLE = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
 
 
@@ -49,6 +52,7 @@ class Database:
         does is one, and a session that nobody uses costs nothing.
         """
         with self._turn(), self._writing.connect() as connection:
+            connection.info[_LOCKED] = True
             with Session(connection, expire_on_commit=False) as session:
                 self._begin(connection)
                 yield session
@@ -121,13 +125,15 @@ def _tame_sqlite(engine: sa.Engine) -> threading.Lock:
         if not connection.get_execution_options().get("till_write"):
             connection.exec_driver_sql("BEGIN")
             return
-        _acquire(writer)
-        connection.info["till_writer"] = True
+        if not connection.info.get(_LOCKED):
+            _acquire(writer)
+            connection.info["till_writer"] = True
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     # The engine's "commit" event fires before the commit reaches the disk; check-in comes after it.
     @event.listens_for(engine, "checkin")
     def _release(_connection: Any, record: Any) -> None:
+        record.info.pop(_LOCKED, None)
         if record.info.pop("till_writer", False):
             writer.release()
 

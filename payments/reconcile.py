@@ -58,6 +58,8 @@ def _resolve(runtime: Runtime, payment: Payment, announce: Announce) -> Settleme
     settlement = refresh(runtime, payment, announce)
     if settlement is not None and not settlement.payment.is_open:
         return settlement
+    if payment.provider not in runtime.ports.gateways:  # nobody is left who could close it: refresh has said so
+        return None
     with runtime.read() as ctx:
         current = ctx.session.get_one(Payment, payment.id)
         over = _is_over(current, runtime)

@@ -103,7 +103,7 @@ def test_it_begins_each_merchant_with_someone_easy(field: Field) -> None:
     for merchant in field.seeded:
         first = field.first_customer(merchant)
         assert first.locale == "en"
-        assert len(field.addresses(first, Channel.EMAIL)) == 2
+        assert field.addresses(first, Channel.EMAIL)
         owed = sa.select(Invoice.id).where(Invoice.customer_id == first.id, Invoice.status == InvoiceStatus.OPEN)
         assert len(field.rows(owed)) >= 3
 

@@ -1,6 +1,7 @@
 """The commands for those who run and build on Till: trigger and listen against a demo, doctor, jobs, import, export."""
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -37,8 +38,10 @@ def run(world: World, *words: str) -> Result:
     "event", ["sms.inbound", "sms.status.failed", "email.reply", "payment.succeeded", "payment.returned"]
 )
 def test_it_sends_the_demo_what_the_outside_would(demo: Demo, event: str) -> None:
+    if event == "sms.status.failed":  # which is about the text that was sent last
+        said("trigger", "sms.inbound", demo=demo)
     status, output = said("trigger", event, demo=demo)
-    assert (status, output.count(" 20")) == (0, 1), output
+    assert (status, len(re.findall(r"│ 20\d +│", output))) == (0, 1), output
 
 
 def test_it_gets_the_same_answer_to_a_webhook_that_comes_twice(demo: Demo) -> None:
