@@ -90,7 +90,7 @@ REPAIRS = (
     (re.compile(rf"(@{PROVIDERS})\.(?:con|cmo|ocm|vom|xom|comm|cm|c0m)\b"), r"\1.com"),
     (re.compile(rf"(@[a-z0-9-]{{1,63}})(?: ?[,;] ?| \.? ?|\. )({ENDINGS})\b"), r"\1.\2"),
 )
-SPOKEN = re.compile(r"\b(?:dot|punto)\s(?:com|net|org|edu|mx|es|co)\b")
+SPOKEN = re.compile(rf"\b(?:dot|punto)\s{ENDINGS}\b")
 SPOKEN_AT = re.compile(r"(?<=[a-z0-9]) at (?=[a-z0-9-]+\.[a-z])")
 
 

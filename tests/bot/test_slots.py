@@ -135,6 +135,8 @@ def test_it_reads_invoice_numbers(text: str, numbers: tuple[str, ...]) -> None:
         ("alice@example.com", "alice@example.com"),
         ("My email is Alice.Smith+bills@Example.CO.UK.", "alice.smith+bills@example.co.uk"),
         ("alice at example dot com", "alice@example.com"),
+        ("rosa at delgadocafe dot example", "rosa@delgadocafe.example"),
+        ("rosa arroba cafe punto ar", "rosa@cafe.ar"),
         ("alice arroba example punto com", "alice@example.com"),
         ("alice (at) example (dot) com", "alice@example.com"),
         ("alice@example,com", "alice@example.com"),
