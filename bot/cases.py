@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot import paying
+from bot import under_way
 from bot.turn import Turn
 from models import events
 from models.base import new_public_id
@@ -48,12 +48,12 @@ def whose(turn: Turn) -> int | None:
 
 def invoices_meant(turn: Turn, customer_id: int | None) -> Sequence[int | None]:
     """This customer's invoices that the text names, else the one of the mail that they answer, else None: all."""
-    typed = {paying.tail(number) for number in turn.heard.slots.invoice_numbers}
+    typed = {under_way.tail(number) for number in turn.heard.slots.invoice_numbers}
     if customer_id is None or not (typed or turn.about_invoice_id):
         return [None]
     mine = sa.select(Invoice.id, Invoice.number).where(Invoice.customer_id == customer_id).order_by(Invoice.id)
     rows = turn.ctx.session.execute(mine).all()
-    named = [row.id for row in rows if paying.tail(row.number) in typed]
+    named = [row.id for row in rows if under_way.tail(row.number) in typed]
     return named or [row.id for row in rows if row.id == turn.about_invoice_id] or [None]
 
 

@@ -1,6 +1,7 @@
 """What Till says because something happened: receipts, bank payments under way, failures, a call for a person."""
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from payments import links
 
 KINDS: dict[PaymentStatus, str] = {
     PaymentStatus.SUCCEEDED: "receipt",
+    PaymentStatus.VERIFYING: "deposits_sent",
     PaymentStatus.PROCESSING: "bank_started",
     PaymentStatus.FAILED: "pay_failed",
     PaymentStatus.RETURNED: "bank_returned",
@@ -27,6 +29,8 @@ RETURN_REASONS = {"R01": "funds", "R09": "funds", "R02": "closed", "R03": "unkno
     ("R05", "R07", "R08", "R10", "R11", "R29"), "unauthorised"
 )
 """Nacha's return codes, as far as people can do something about it."""
+REASONS = RETURN_REASONS | {code: code for code in ("deposits_wrong", "deposits_late", "deposits_refused")}
+DEPOSITS_HERE = "deposits_here"
 RETRY_KINDS = frozenset({"pay_failed", "bank_returned"})
 
 
@@ -51,7 +55,8 @@ def tell(ctx: Context, payment: Payment, kind: str, **more: str) -> None:
 def _is_news(ctx: Context, payment: Payment, thread: Conversation | None) -> bool:
     """A failure that the page has not shown: of a bank payment that was on its way, or to who writes by email."""
     was_on_its_way = sa.select(PaymentEvent.id).where(
-        PaymentEvent.payment_id == payment.id, PaymentEvent.effect.startswith(PaymentStatus.PROCESSING.value)
+        PaymentEvent.payment_id == payment.id,
+        PaymentEvent.effect.in_((PaymentStatus.PROCESSING.value, PaymentStatus.VERIFYING.value)),
     )
     by_email = thread is not None and thread.channel is Channel.EMAIL
     return by_email or ctx.session.scalars(was_on_its_way.limit(1)).first() is not None
@@ -125,6 +130,8 @@ def _email(
     retry = _retry_link(ctx, payment) if kind == "pay_failed" and in_thread else None
     # A pay link lives for minutes and is renewed only in the thread it came in; else our page is the way.
     link = f"{ctx.site.base_url}/m/{merchant.slug}" if kind == "pay_failed" and retry is None else "{link}"
+    if kind == DEPOSITS_HERE:
+        link = payment.redirect_url or link
     messenger.queue(
         ctx,
         _outgoing(
@@ -139,7 +146,7 @@ def _email(
             our_address=merchant.inbound_email or merchant.email,
             subject=parts.subject,
             body=parts.text.replace("{link}", link),
-            html=parts.html.replace("{link}", link),
+            html=parts.html.replace("{link}", escape(link)),
             payment_id=payment.id,
             pay_link_id=retry.id if retry else None,
         ),
@@ -208,7 +215,9 @@ def _slots(ctx: Context, payment: Payment, locale: str) -> dict[str, Any]:
         "inv": rendering.clean(payment.description or "", 40) if payment.is_custom else _only(numbers),
         "count": len(numbers),
         "ref": payment.reference,
-        "why": RETURN_REASONS.get(payment.failure_code or "", "other"),
+        "why": REASONS.get(payment.failure_code or "", "other"),
+        "deposits": payment.deposits,
+        "url": payment.redirect_url,
     }
 
 

@@ -11,7 +11,7 @@ from models.customer import Channel, ContactPoint
 from models.merchant import Mode
 from models.message import Direction, Message, MessageStatus
 
-EMAILED_ANYWAY = frozenset({"receipt", "bank_returned", "refunded"})
+EMAILED_ANYWAY = frozenset({"receipt", "deposits_sent", "deposits_here", "bank_returned", "refunded"})
 """What happened to someone's money reaches them by email even so. Texts end altogether: the carrier sees to it."""
 
 OTHER_APP = {Channel.SMS: Channel.WHATSAPP, Channel.WHATSAPP: Channel.SMS}

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from bot import rendering, threads
+from bot import rendering, threads, under_way
 from bot.intents import Intent
 from bot.threads import Owed
 from bot.turn import Reply, Turn
 from models.conversation import ConversationState
 from models.invoice import Invoice
 from models.money import Money
-from models.payment import PAID_STATUSES, Allocation, Payment, PaymentStatus
+from models.payment import PAID_STATUSES, UNDER_WAY_STATUSES, Payment, PaymentStatus
 from models.prepared import connection_of
 from payments import links
 
@@ -27,7 +27,6 @@ EMAIL_PAGE = 20
 BOTH = (1, 2)
 """What "both" picks, where two are shown; of more it picks nothing, and we ask."""
 
-_MOVING = (PaymentStatus.PROCESSING, PaymentStatus.UNKNOWN)
 _SETTLED = (*PAID_STATUSES, PaymentStatus.RETURNED)
 
 
@@ -114,16 +113,18 @@ def _names_invoices(turn: Turn) -> bool:
 
 
 def names_what_is_owed(turn: Turn) -> bool:
-    typed = {tail(number) for number in turn.heard.slots.invoice_numbers}
-    return any(tail(o.number) in typed or o.number.upper() in typed for o in _owed(turn))
+    typed = {under_way.tail(number) for number in turn.heard.slots.invoice_numbers}
+    return any(under_way.tail(o.number) in typed or o.number.upper() in typed for o in _owed(turn))
 
 
 def tell_status(turn: Turn) -> Sequence[Reply]:
     numbers = turn.heard.slots.invoice_numbers
-    payment = _latest_payment(turn, _MOVING, numbers) or _latest_payment(turn, _SETTLED, numbers)
+    payment = under_way.latest(turn, tuple(UNDER_WAY_STATUSES), numbers) or under_way.latest(turn, _SETTLED, numbers)
     if payment is None:
         return [turn.say("status_none")]
     slots = {"ref": payment.reference, "amt": rendering.money(payment.amount, turn.locale)}
+    if payment.status is PaymentStatus.VERIFYING:
+        return [under_way.tell_deposits(turn, payment)]
     if payment.is_open:
         return [turn.say("status_processing", **slots)]
     if payment.status is PaymentStatus.RETURNED:
@@ -132,7 +133,7 @@ def tell_status(turn: Turn) -> Sequence[Reply]:
 
 
 def send_receipt(turn: Turn) -> Sequence[Reply]:
-    payment = _latest_payment(turn, tuple(PAID_STATUSES))
+    payment = under_way.latest(turn, tuple(PAID_STATUSES))
     if payment is None:
         return [turn.say("receipt_none")]
     slots = {"ref": payment.reference, "amt": rendering.money(payment.amount, turn.locale)}
@@ -155,7 +156,7 @@ def _page(turn: Turn, owed: list[Owed], start: int) -> Sequence[Reply]:
     moving, owed = [o for o in owed if o.in_flight], [o for o in owed if not o.in_flight]
     if moving and not owed:
         turn.thread.shown = None
-        return [turn.say("pay_in_flight", inv=rendering.clean(moving[0].number, 16))]
+        return [under_way.tell_in_flight(turn, moving[0])]
     if not owed:
         turn.thread.shown = None
         return [turn.say("list_empty", url=f"{turn.ctx.site.base_url}/m/{turn.merchant.slug}")]
@@ -201,18 +202,13 @@ def _link_by_number(turn: Turn, owed: list[Owed], numbers: Sequence[str]) -> Seq
     picked = []
     for typed in numbers:
         exact = [o for o in owed if o.number.upper() == typed]
-        matches = exact or [o for o in owed if tail(o.number) == tail(typed)]
+        matches = exact or [o for o in owed if under_way.tail(o.number) == under_way.tail(typed)]
         if not matches and typed.isdigit():
             matches = [o for o in owed if o.balance.decimal == Decimal(typed)]
         if len(matches) != 1:
             return [turn.say("choice_unknown", inv=rendering.clean(typed, 16)), *show_list(turn)]
         picked += matches
     return _link(turn, picked)
-
-
-def tail(number: str) -> str:
-    """What people type of an invoice number."""
-    return "".join(c for c in number if c.isdigit()).lstrip("0") or number
 
 
 def _link_for_amount(turn: Turn, owed: list[Owed]) -> Sequence[Reply]:
@@ -233,8 +229,8 @@ def _named(turn: Turn, owed: list[Owed]) -> list[Owed]:
     """The invoices a text about a sum names, by number, as the oldest, or by being the one there is to name."""
     slots = turn.heard.slots
     if slots.invoice_numbers:
-        typed = {tail(number) for number in slots.invoice_numbers}
-        return [o for o in owed if tail(o.number) in typed]
+        typed = {under_way.tail(number) for number in slots.invoice_numbers}
+        return [o for o in owed if under_way.tail(o.number) in typed]
     if slots.oldest:
         return _oldest(owed)
     answered = [o for o in owed if o.id == turn.about_invoice_id]
@@ -248,7 +244,7 @@ def _oldest(owed: list[Owed]) -> list[Owed]:
 def _link(turn: Turn, picked: Sequence[Owed]) -> Sequence[Reply]:
     """One link for all picks (one per currency); what is already being paid is left out and said."""
     free = [o for o in picked if not o.in_flight]
-    replies = [turn.say("pay_in_flight", inv=rendering.clean(o.number, 16)) for o in picked if o.in_flight][:1]
+    replies = [under_way.tell_in_flight(turn, o) for o in picked if o.in_flight][:1]
     for _, group in groupby(sorted(free, key=lambda o: o.balance.currency), key=lambda o: o.balance.currency):
         replies.append(_one_link(turn, sorted(group, key=lambda o: (o.due_on, o.id))))
     return replies
@@ -273,16 +269,3 @@ def _one_link(turn: Turn, picked: list[Owed]) -> Reply:
 def _day(turn: Turn, payment: Payment) -> str:
     at = payment.finished_at or payment.created_at
     return rendering.day(at.astimezone(ZoneInfo(turn.merchant.timezone)).date(), turn.locale)
-
-
-def _latest_payment(turn: Turn, statuses: Sequence[PaymentStatus], numbers: Sequence[str] = ()) -> Payment | None:
-    """The customer's newest payment in one of these states; of the named invoices, where any are named."""
-    rows = turn.ctx.session.execute(
-        sa.select(Payment, Invoice.number)
-        .join(Allocation, Allocation.payment_id == Payment.id)
-        .join(Invoice, Invoice.id == Allocation.invoice_id)
-        .where(Payment.customer_id == turn.thread.customer_id, Payment.status.in_(statuses))
-        .order_by(Payment.id.desc())
-    )
-    wanted = {tail(number) for number in numbers}
-    return next((payment for payment, number in rows if not wanted or tail(number) in wanted), None)

@@ -16,7 +16,7 @@ from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Mode
 from models.message import Direction, Message, MessageStatus, Route
 from models.money import Money
-from models.payment import Allocation, Payment, PaymentStatus
+from models.payment import UNDER_WAY_STATUSES, Allocation, Payment
 from models.prepared import Prepared, Row
 
 
@@ -135,7 +135,7 @@ _OWED = Prepared(
             _ALLOCATION.c.invoice_id == _INVOICE.c.id,
             _ALLOCATION.c.is_open,
             _PAYMENT.c.id == _ALLOCATION.c.payment_id,
-            sa.or_(*(_PAYMENT.c.status == status for status in (PaymentStatus.PROCESSING, PaymentStatus.UNKNOWN))),
+            sa.or_(*(_PAYMENT.c.status == status for status in sorted(UNDER_WAY_STATUSES))),
         )
         .label("in_flight"),
     )

@@ -24,6 +24,8 @@ OUTSIDE_WINDOW = "outside_window"
 VARIABLES: dict[str, tuple[str, ...]] = {
     "receipt": ("amt", "inv", "ref", "link"),
     "bank_started": ("amt", "inv"),
+    "deposits_sent": ("amt", "inv"),
+    "deposits_here": ("amt", "inv", "url"),
     "bank_returned": ("amt", "inv", "link"),
     "pay_failed": ("amt", "inv", "link"),
     "pay_link": ("inv", "amt", "link"),

@@ -13,6 +13,7 @@ from models.refund import DisputeStatus, RefundStatus
 
 
 class GatewayEventKind(StrEnum):
+    VERIFYING = "verifying"
     PROCESSING = "processing"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -91,6 +92,16 @@ class SavedWord:
 
 
 @dataclass(frozen=True, slots=True)
+class DepositsWord:
+    """Small deposits that the account's owner must confirm on the provider's page, `confirm_url`: two by their amounts,
+    one by the code that it carries."""
+
+    count: int
+    arrive_at: datetime
+    confirm_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class StartedPayment:
     provider_reference: str
     redirect_url: str
@@ -112,6 +123,8 @@ class GatewayEvent:
     dispute: DisputeWord | None = None
     """With DISPUTE."""
     saved: SavedWord | None = None
+    deposits: DepositsWord | None = None
+    """With VERIFYING."""
 
 
 class Gateway(Protocol):
@@ -129,7 +142,8 @@ class Gateway(Protocol):
 
     def cancel(self, reference: str, provider_reference: str | None) -> bool:
         """Close an attempt that nobody confirmed, or that never arrived (no provider_reference): no money moves for it
-        any more. False if it was confirmed meanwhile: fetch it. Raises ProviderError."""
+        any more. False if it was confirmed meanwhile, or waits for small deposits where the provider takes no word
+        back: fetch it. Raises ProviderError."""
         ...
 
     def refund(self, wanted: StartRefund) -> RefundWord:

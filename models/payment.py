@@ -17,6 +17,8 @@ from models.money import Money
 class PaymentStatus(StrEnum):
     CREATED = "created"
     SUBMITTED = "submitted"
+    VERIFYING = "verifying"
+    """Its owner has to confirm small deposits first: no money moves until then."""
     PROCESSING = "processing"
     UNKNOWN = "unknown"
     SUCCEEDED = "succeeded"
@@ -46,9 +48,14 @@ _S = PaymentStatus
 TRANSITIONS: dict[PaymentStatus, frozenset[PaymentStatus]] = {
     _S.CREATED: frozenset({_S.SUBMITTED, _S.CANCELLED}),
     # RETURNED from anywhere: providers send their events in any order, and a return may be the first we hear.
-    _S.SUBMITTED: frozenset({_S.PROCESSING, _S.UNKNOWN, _S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.RETURNED}),
+    _S.SUBMITTED: frozenset(
+        {_S.VERIFYING, _S.PROCESSING, _S.UNKNOWN, _S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.RETURNED}
+    ),
+    _S.VERIFYING: frozenset({_S.PROCESSING, _S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.RETURNED}),
     _S.PROCESSING: frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.RETURNED}),
-    _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.PROCESSING, _S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.RETURNED}),
+    _S.UNKNOWN: frozenset(
+        {_S.SUBMITTED, _S.VERIFYING, _S.PROCESSING, _S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.RETURNED}
+    ),
     _S.SUCCEEDED: frozenset({_S.RETURNED, _S.REFUNDED, _S.DISPUTED}),
     # Money that arrives after we gave up is still money: it is booked, never lost.
     _S.FAILED: frozenset({_S.SUCCEEDED, _S.RETURNED}),
@@ -60,8 +67,12 @@ TRANSITIONS: dict[PaymentStatus, frozenset[PaymentStatus]] = {
 }
 PAID_STATUSES = frozenset({_S.SUCCEEDED, _S.REFUNDED, _S.DISPUTED})
 """It has brought money and has a receipt."""
-OPEN_STATUSES = frozenset({_S.CREATED, _S.SUBMITTED, _S.PROCESSING, _S.UNKNOWN})
+OPEN_STATUSES = frozenset({_S.CREATED, _S.SUBMITTED, _S.VERIFYING, _S.PROCESSING, _S.UNKNOWN})
 """While a payment is in one of these, its invoices cannot be paid a second time."""
+UNCONFIRMED_STATUSES = frozenset({_S.SUBMITTED, _S.VERIFYING})
+"""Its owner has still something to say, and no money moves: the provider may be asked to close it."""
+UNDER_WAY_STATUSES = frozenset({_S.VERIFYING, _S.PROCESSING, _S.UNKNOWN})
+"""Its owner has approved it and waits: nobody is reminded, and no other attempt takes its place."""
 
 
 class Payment(Identified, Base):
@@ -115,6 +126,11 @@ class Payment(Identified, Base):
     provider: Mapped[str] = mapped_column(sa.String(16))
     provider_reference: Mapped[str | None] = mapped_column(sa.String(255))
     redirect_url: Mapped[str | None] = mapped_column(sa.Text)
+    """The provider's page: to approve on, later to confirm small deposits on."""
+    deposits: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    """How many small deposits its owner has to confirm: two by their amounts, one by its code."""
+    deposits_at: Mapped[datetime | None]
+    """When they are in the account."""
     failure_code: Mapped[str | None] = mapped_column(sa.String(64))
     created_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]

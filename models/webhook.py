@@ -25,6 +25,7 @@ class EventType(StrEnum):
     INVOICE_PAID = "invoice.paid"
     INVOICE_REOPENED = "invoice.reopened"
     INVOICE_VOIDED = "invoice.voided"
+    PAYMENT_VERIFYING = "payment.verifying"
     PAYMENT_PROCESSING = "payment.processing"
     PAYMENT_SUCCEEDED = "payment.succeeded"
     PAYMENT_FAILED = "payment.failed"

@@ -9,7 +9,7 @@ import structlog
 from models.context import Runtime
 from models.errors import ProviderError
 from models.gateway import GatewayEvent, GatewayEventKind
-from models.payment import Payment, PaymentStatus
+from models.payment import UNCONFIRMED_STATUSES, Payment, PaymentStatus
 from payments import closing, holds, settle
 
 log = structlog.get_logger()
@@ -61,7 +61,7 @@ def close_open(
 ) -> list[settle.Settlement]:
     """At once, for somebody who waits to see it. The job of payments/closing.py does the same in any case."""
     with runtime.read() as ctx:
-        waiting = [p for p in holds.open_over(ctx.session, invoice_ids) if p.status is PaymentStatus.SUBMITTED]
+        waiting = [p for p in holds.open_over(ctx.session, invoice_ids) if p.status in UNCONFIRMED_STATUSES]
     return [done for payment in waiting if (done := close(runtime, payment, announce)) is not None]
 
 
@@ -69,7 +69,7 @@ def close_by_id(runtime: Runtime, public_id: str, tries: int, announce: settle.A
     """The job of payments/closing.py: nobody shall confirm an amount that is owed no more."""
     with runtime.read() as ctx:
         payment = ctx.session.scalars(sa.select(Payment).where(Payment.public_id == public_id)).one()
-    if payment.status is not PaymentStatus.SUBMITTED or close(runtime, payment, announce) is not None:
+    if payment.status not in UNCONFIRMED_STATUSES or close(runtime, payment, announce) is not None:
         return
     if tries < len(closing.RETRY_S):
         with runtime.write() as ctx:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from models.context import Context
-from models.payment import Allocation, Payment, PaymentStatus
+from models.payment import UNCONFIRMED_STATUSES, Allocation, Payment
 
 JOB = "close_attempt"
 RETRY_S = (5, 30, 120, 600)
@@ -16,7 +16,7 @@ RETRY_S = (5, 30, 120, 600)
 def close_later(ctx: Context, invoice_ids: Collection[int]) -> None:
     """Close every attempt that nobody has confirmed yet, once this is committed."""
     holding = sa.select(Allocation.payment_id).where(Allocation.invoice_id.in_(invoice_ids), Allocation.is_open)
-    waiting = sa.select(Payment.public_id).where(Payment.id.in_(holding), Payment.status == PaymentStatus.SUBMITTED)
+    waiting = sa.select(Payment.public_id).where(Payment.id.in_(holding), Payment.status.in_(UNCONFIRMED_STATUSES))
     for public_id in ctx.session.scalars(waiting):
         enqueue(ctx, public_id, 0)
 

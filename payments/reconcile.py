@@ -11,6 +11,8 @@ from payments.settle import Alert, Announce, Settlement
 
 log = structlog.get_logger()
 
+DEPOSITS_HERE = "deposits_here"
+"""The history's word for small deposits that have arrived."""
 BATCH = 100
 """Payments per run: at 50 s for the slowest answer still no run for the next one to overtake."""
 
@@ -56,6 +58,7 @@ def _claim(runtime: Runtime, announce: Announce) -> list[Payment]:
 
 def _resolve(runtime: Runtime, payment: Payment, announce: Announce) -> Settlement | None:
     settlement = refresh(runtime, payment, announce)
+    _look_for_deposits(runtime, payment, announce)
     if settlement is not None and not settlement.payment.is_open:
         return settlement
     if payment.provider not in runtime.ports.gateways:  # nobody is left who could close it: refresh has said so
@@ -64,6 +67,16 @@ def _resolve(runtime: Runtime, payment: Payment, announce: Announce) -> Settleme
         current = ctx.session.get_one(Payment, payment.id)
         over = _is_over(current, runtime)
     return attempts.close(runtime, current, announce) if over else settlement
+
+
+def _look_for_deposits(runtime: Runtime, payment: Payment, announce: Announce) -> None:
+    """Say once that they are there. Nobody else does: providers know the day, and tell of nothing when it comes."""
+    with runtime.write() as ctx:
+        current = settle.lock(ctx.session, payment.public_id)
+        if current is None or current.status is not PaymentStatus.VERIFYING or current.deposits_at is None:
+            return
+        if current.deposits_at <= ctx.clock.now() and settle.note(ctx, current, DEPOSITS_HERE):
+            announce(ctx, Settlement(current, None, are_deposits_here=True))
 
 
 def _is_over(payment: Payment, runtime: Runtime) -> bool:

@@ -30,6 +30,7 @@ _AGREES: dict[PaymentStatus, frozenset[GatewayEventKind | None]] = {
     _S.CREATED: frozenset({None}),
     _S.SUBMITTED: frozenset({None}),
     _S.UNKNOWN: frozenset({None}),
+    _S.VERIFYING: frozenset({_K.VERIFYING}),
     _S.PROCESSING: frozenset({_K.PROCESSING}),
     _S.SUCCEEDED: frozenset({_K.SUCCEEDED}),
     _S.REFUNDED: frozenset({_K.SUCCEEDED}),

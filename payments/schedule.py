@@ -9,6 +9,7 @@ _5_MIN, _1_H, _1_D = timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
 CHECKS: dict[PaymentStatus, tuple[timedelta, ...]] = {
     PaymentStatus.SUBMITTED: (_5_MIN, timedelta(minutes=30), _1_H, *[_1_D] * 5),
     PaymentStatus.UNKNOWN: (_5_MIN, _1_H, *[_1_D] * 5),
+    PaymentStatus.VERIFYING: tuple([_1_D] * 14),  # from the day that the deposits arrive; their owner has ten
     PaymentStatus.PROCESSING: (_1_H, *[_1_D] * 14),  # ten business days: the slowest return of an ordinary debit
 }
 """The pause before each check. After the last one a person must look: reconcile logs it as unresolved."""

@@ -19,6 +19,7 @@ from models.payment import Allocation, Payment, PaymentEvent, PaymentStatus
 from models.refund import Dispute, DisputeStatus, Refund, RefundStatus
 from models.webhook import EventType
 from payments import accounts, invoices, landing, ledger, reversals, schedule, takebacks
+from payments.advancing import advance
 
 log = structlog.get_logger()
 
@@ -58,28 +59,16 @@ class Settlement:
     """The money that the alert is about."""
     news: Refund | Dispute | None = None
     """What it is about beside the payment itself."""
+    are_deposits_here: bool = False
+    """The small deposits that its owner has to confirm are in the account."""
 
 
 Announce = Callable[[Context, Settlement], None]
 """Called in the settlement's own transaction, so that what is said and what is booked stand or fall together."""
 
 _S = PaymentStatus
-# The furthest thing heard decides, whatever came first. CANCELLED and FAILED are equal: no money, the first one stays.
-_RANK = {
-    _S.CREATED: 0,
-    _S.SUBMITTED: 0,
-    _S.UNKNOWN: 0,
-    _S.PROCESSING: 1,
-    _S.CANCELLED: 2,
-    _S.FAILED: 2,
-    _S.SUCCEEDED: 3,
-    _S.REFUNDED: 4,
-    _S.DISPUTED: 4,
-    _S.RETURNED: 5,
-}
-
-
 _TOLD = {
+    _S.VERIFYING: EventType.PAYMENT_VERIFYING,
     _S.PROCESSING: EventType.PAYMENT_PROCESSING,
     _S.SUCCEEDED: EventType.PAYMENT_SUCCEEDED,
     _S.FAILED: EventType.PAYMENT_FAILED,
@@ -190,22 +179,24 @@ def _effect(event: GatewayEvent) -> str:
     return event.kind.value
 
 
-def _advance(payment: Payment, status: PaymentStatus) -> bool:
-    if _RANK[status] <= _RANK[payment.status]:
-        return False
-    payment.move_to(status)
-    return True
-
-
 def _processing(ctx: Context, payment: Payment, _event: GatewayEvent) -> Heard:
-    if _advance(payment, _S.PROCESSING):
+    if advance(payment, _S.PROCESSING):
         schedule.restart(payment, ctx.clock.now())
+    return None, None
+
+
+def _verifying(ctx: Context, payment: Payment, event: GatewayEvent) -> Heard:
+    told = event.deposits
+    if told is not None and advance(payment, _S.VERIFYING):
+        payment.deposits, payment.deposits_at, payment.redirect_url = told.count, told.arrive_at, told.confirm_url
+        schedule.restart(payment, ctx.clock.now())
+        payment.next_check_at = told.arrive_at
     return None, None
 
 
 def _ended(ctx: Context, payment: Payment, event: GatewayEvent) -> Heard:
     status = _S.FAILED if event.kind is GatewayEventKind.FAILED else _S.CANCELLED
-    if _advance(payment, status):
+    if advance(payment, status):
         payment.failure_code = event.failure_code
         accounts.block(ctx, payment, event.failure_code)
         release(ctx, payment)
@@ -218,10 +209,10 @@ def _succeeded(ctx: Context, payment: Payment, event: GatewayEvent) -> Heard:
     landed = landing.of(ctx, payment, owing) if matches else []
     credit = ledger.capture(ctx, payment, event.amount, landed)
     if matches:
-        if _advance(payment, _S.SUCCEEDED):
+        if advance(payment, _S.SUCCEEDED):
             payment.failure_code = None
         landing.spend_link(ctx, payment)
-    elif _advance(payment, _S.FAILED):
+    elif advance(payment, _S.FAILED):
         payment.failure_code = Alert.AMOUNT_MISMATCH.value
     reversals.follow(ctx, payment, {i.id: i for i in (*owing, *(i for i, _ in landed))}.values())  # heard before this
     if payment.status is _S.RETURNED:
@@ -280,6 +271,7 @@ def _sound(payment: Payment, alarm: Alarm) -> None:
 
 
 _EFFECTS: dict[GatewayEventKind, Callable[[Context, Payment, GatewayEvent], Heard]] = {
+    GatewayEventKind.VERIFYING: _verifying,
     GatewayEventKind.PROCESSING: _processing,
     GatewayEventKind.SUCCEEDED: _succeeded,
     GatewayEventKind.FAILED: _ended,

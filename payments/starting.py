@@ -74,7 +74,8 @@ def _wanted(ctx: Context, payment: Payment) -> StartPayment:
 def _started(runtime: Runtime, payment: Payment, started: StartedPayment) -> BeginResult:
     with runtime.write() as ctx:
         fresh = _fresh(ctx, payment)
-        fresh.provider_reference, fresh.redirect_url = started.provider_reference, started.redirect_url
+        fresh.provider_reference = started.provider_reference
+        fresh.redirect_url = fresh.redirect_url or started.redirect_url  # it may wait for deposits by now
         if fresh.status is PaymentStatus.UNKNOWN:  # someone else's call timed out, ours did not
             fresh.move_to(PaymentStatus.SUBMITTED)
             schedule.restart(fresh, ctx.clock.now())

@@ -12,7 +12,7 @@ from models.payment import Method
 from payments.gateways import pretend
 from payments.gateways.bank import BankSession, Status
 from payments.gateways.pretend import Pretend
-from web import framing
+from web import bank_deposits, framing
 from web.bank_pages import (
     BankAccountsPage,
     BankPage,
@@ -20,6 +20,7 @@ from web.bank_pages import (
     Institution,
     InstitutionsPage,
     NetworkConfirmPage,
+    NumbersPage,
     PretendAccount,
 )
 from web.context import runtime
@@ -27,12 +28,15 @@ from web.framing import initials
 from web.pages import Problem
 from web.services import sandbox
 
+TYPED_CHARS = 40
 blueprint = Blueprint("bank", __name__, url_prefix="/bank/<session_id>")
 
 
 @blueprint.get("")
 def show(session_id: str) -> BaseResponse:
     session = sandbox().bank.session(session_id)
+    if session.status is Status.VERIFYING:
+        return framing.show(bank_deposits.page(session))
     if session.status is not Status.OPEN:
         return redirect(session.return_url, 303)
     return framing.show(_page(session, request.args.get("institution")))
@@ -43,7 +47,11 @@ def decide(session_id: str) -> BaseResponse:
     session = sandbox().bank.session(session_id)
     if request.form.get("decision") != "approve":
         return redirect(sandbox().bank.decline(session.id).return_url, 303)
+    if session.status is Status.VERIFYING:
+        return bank_deposits.confirm(session)
     institution = request.form.get("institution")
+    if "routing" in request.form:
+        return _approve_typed(session, institution)
     choice = request.form.get("card" if session.method is Method.CARD else "account")
     if session.method is Method.BANK and institution and not choice:
         return redirect(url_for("bank.show", session_id=session.id, institution=institution), 303)
@@ -60,6 +68,16 @@ def _approve(session: BankSession, choice: str, institution: str | None) -> Base
     if decided.status is Status.OPEN:  # the card wants one more confirmation
         return framing.show(_page(decided, institution, chosen=choice))
     return redirect(decided.return_url, 303)
+
+
+def _approve_typed(session: BankSession, institution: str | None) -> BaseResponse:
+    """Spaces and dashes are how people write numbers."""
+    routing, account = ("".join(filter(str.isdigit, request.form.get(name, ""))) for name in ("routing", "account"))
+    try:
+        pretend.find_by_numbers(routing, account)
+    except DomainError:
+        return framing.show(_page(session, institution, Problem.NUMBERS_UNKNOWN), 400)
+    return _approve(session, account, institution)
 
 
 def _page(
@@ -84,12 +102,15 @@ def _bank_page(session: BankSession, institution: str | None, problem: Problem |
         return InstitutionsPage(
             **_common(session, problem), institutions=[_institution(one) for one in pretend.INSTITUTIONS]
         )
-    return BankAccountsPage(
-        **_common(session, problem),
-        institution=_institution(known[institution]),
-        accounts=_shown(known[institution].accounts),
-        back_url=url_for("bank.show", session_id=session.id),
-    )
+    more: dict[str, Any] = {
+        "institution": _institution(known[institution]),
+        "accounts": _shown(known[institution].accounts),
+        "back_url": url_for("bank.show", session_id=session.id),
+    }
+    if known[institution].routing is None:
+        return BankAccountsPage(**_common(session, problem), **more)
+    more |= {f"typed_{name}": request.form.get(name, "")[:TYPED_CHARS] for name in ("routing", "account")}
+    return NumbersPage(**_common(session, problem), **more)
 
 
 def _common(session: BankSession, problem: Problem | None) -> dict[str, Any]:
@@ -104,7 +125,7 @@ def _common(session: BankSession, problem: Problem | None) -> dict[str, Any]:
 
 
 def _institution(one: pretend.Institution) -> Institution:
-    return Institution(value=one.value, name=one.name, initials=initials(one.name))
+    return Institution(value=one.value, name=one.name, initials=initials(one.name), routing=one.routing)
 
 
 def _shown(accounts: Iterable[Pretend]) -> list[PretendAccount]:
@@ -115,6 +136,7 @@ def _shown(accounts: Iterable[Pretend]) -> list[PretendAccount]:
             ending=one.ending,
             outcome=one.outcome,
             days=one.days,
+            deposit_days=one.deposit_days,
         )
         for one in accounts
     ]

@@ -5,6 +5,7 @@ Every form posts `decision` (approve or cancel) to `action`, and the field its p
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 from models.money import Money
@@ -22,6 +23,7 @@ class PretendAccount:
     ending: str
     outcome: Outcome
     days: int = 0
+    deposit_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Institution:
     value: str
     name: str
     initials: str
+    routing: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,33 @@ class BankAccountsPage(BankPage):
     institution: Institution
     accounts: Sequence[PretendAccount]
     back_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumbersPage(BankPage):
+    """Posts `institution`, `routing` and `account`: a bank without instant sign-in. `accounts` are the test numbers."""
+
+    template: ClassVar[str] = "web/bank/numbers.html"
+    institution: Institution
+    accounts: Sequence[PretendAccount]
+    back_url: str
+    typed_routing: str = ""
+    typed_account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositsPage(BankPage):
+    """Posts `first` and `second`, amounts in cents. `statement` is what the pretend account shows, once they are
+    there."""
+
+    template: ClassVar[str] = "web/bank/deposits.html"
+    method_label: str
+    arrive_on: date
+    ends_on: date
+    tries_left: int
+    back_url: str
+    statement: Sequence[Money] = ()
+    typed: Sequence[str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

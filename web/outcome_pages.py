@@ -11,9 +11,11 @@ from web.pages import Channel, InvoiceLine, MethodUsed, Page
 
 
 class Stage(StrEnum):
-    """Of a payment in flight: CONFIRMING takes seconds, IN_TRANSIT takes banking days, UNKNOWN is being checked."""
+    """Of a payment in flight: CONFIRMING takes seconds, VERIFYING waits for the customer to confirm small deposits,
+    IN_TRANSIT takes banking days, UNKNOWN is being checked."""
 
     CONFIRMING = "confirming"
+    VERIFYING = "verifying"
     IN_TRANSIT = "in_transit"
     UNKNOWN = "unknown"
 
@@ -24,6 +26,8 @@ class Decline(StrEnum):
     NOT_APPROVED = "not_approved"
     CANCELLED = "cancelled"
     RETURNED = "returned"
+    NOT_CONFIRMED = "not_confirmed"
+    """Small deposits, in time or rightly."""
     UNAVAILABLE = "unavailable"
 
 
@@ -57,6 +61,11 @@ class ProcessingPage(Page):
     status_url: str
     check_url: str
     expected_on: date | None = None
+    deposits: int = 2
+    deposits_on: date | None = None
+    are_deposits_here: bool = False
+    confirm_url: str | None = None
+    """The bank's own page, where small deposits are confirmed."""
     invoices_url: str | None = None
 
 

@@ -27,10 +27,12 @@ from web.outcome_pages import Decline, DeclinedPage, LinkStop, LinkStopPage, Pro
 from web.pages import Channel, Frame, MethodKind, MethodUsed
 
 ENDING_DIGITS = 4
+UNCONFIRMED_DEPOSITS = frozenset({"deposits_wrong", "deposits_late", "deposits_refused"})
 
 _STAGES: dict[PaymentStatus, Stage] = {
     PaymentStatus.CREATED: Stage.CONFIRMING,
     PaymentStatus.SUBMITTED: Stage.CONFIRMING,
+    PaymentStatus.VERIFYING: Stage.VERIFYING,
     PaymentStatus.PROCESSING: Stage.IN_TRANSIT,
     PaymentStatus.UNKNOWN: Stage.UNKNOWN,
 }
@@ -194,6 +196,10 @@ def processing_page(place: Place, payment: Payment, at: Stage) -> ProcessingPage
         approved_at=payment.submitted_at or payment.created_at,
         status_url=place.status_url(payment, at),
         check_url=place.payment_url(payment),
+        deposits=payment.deposits or 0,
+        deposits_on=_day_there(place.frame, payment.deposits_at),
+        are_deposits_here=payment.deposits_at is not None and payment.deposits_at <= place.ctx.clock.now(),
+        confirm_url=payment.redirect_url if at is Stage.VERIFYING else None,
         invoices_url=place.invoices_url,
     )
 
@@ -238,6 +244,10 @@ def method_used(payment: Payment) -> MethodUsed:
     return MethodUsed(kind=MethodKind(payment.method.value), name=name or None, ending=ending or None)
 
 
+def _day_there(frame: Frame, at: datetime | None) -> date | None:
+    return at.astimezone(ZoneInfo(frame.time_zone)).date() if at is not None else None
+
+
 def local_day(at: datetime, merchant: Merchant) -> date:
     return at.astimezone(ZoneInfo(merchant.timezone)).date()
 
@@ -247,5 +257,7 @@ def _reason(payment: Payment) -> Decline:
         return Decline.CANCELLED
     if payment.failure_code == UNAVAILABLE:
         return Decline.UNAVAILABLE
+    if payment.failure_code in UNCONFIRMED_DEPOSITS:
+        return Decline.NOT_CONFIRMED
     came_back = payment.status is PaymentStatus.RETURNED or payment.method is Method.BANK
     return Decline.RETURNED if came_back else Decline.NOT_APPROVED

@@ -40,6 +40,9 @@ class Problem(StrEnum):
     PART_REFUSED = "part_refused"
     DESCRIPTION_MISSING = "description_missing"
     TERMS_MISSING = "terms_missing"
+    NUMBERS_UNKNOWN = "numbers_unknown"
+    DEPOSITS_MISSING = "deposits_missing"
+    DEPOSITS_WRONG = "deposits_wrong"
 
 
 class Notice(StrEnum):
@@ -206,10 +209,13 @@ class DueGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlightLine:
+    """`is_waiting`: for the customer, who has small deposits to confirm."""
+
     numbers: Sequence[str]
     amount: Money
     started_on: date
     status_url: str
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

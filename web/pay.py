@@ -201,7 +201,7 @@ def _by_state(
     if state is LinkState.PAYABLE:
         return framing.show(pay_page.page(visit, notice=notice, problem=problem, form=form), answer)
     at = outcomes.stage(visit.view.payment) if visit.view.payment else None
-    if state is LinkState.IN_FLIGHT and visit.view.payment and at in (Stage.IN_TRANSIT, Stage.UNKNOWN):
+    if state is LinkState.IN_FLIGHT and visit.view.payment and at in (Stage.VERIFYING, Stage.IN_TRANSIT, Stage.UNKNOWN):
         return framing.show(outcomes.processing_page(visit, visit.view.payment, at), answer)
     return framing.show(outcomes.stop_page(visit, state), answer)
 

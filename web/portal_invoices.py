@@ -14,7 +14,7 @@ from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Merchant, Mode
 from models.money import Money
 from models.paylink import PayLink
-from models.payment import PAID_STATUSES, Allocation, Payment
+from models.payment import PAID_STATUSES, Allocation, Payment, PaymentStatus
 from models.session import WebSession
 from payments import accounts, attempts, credit, holds, invoices, links
 from web import framing
@@ -137,6 +137,7 @@ def _flight_line(ctx: Context, merchant: Merchant, payment: Payment, held: Seque
         numbers=[invoice.number for invoice in held],
         amount=payment.amount,
         started_on=local_day(payment.created_at, merchant),
+        is_waiting=payment.status is PaymentStatus.VERIFYING,
         status_url=url_for("pay.payment", token=links.token(ctx, link), public_id=payment.public_id),
     )
 

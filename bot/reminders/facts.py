@@ -17,14 +17,13 @@ from models.context import Context
 from models.conversation import Conversation, Promise
 from models.customer import Channel, ContactPoint
 from models.merchant import Merchant
-from models.payment import Allocation, Payment, PaymentStatus
+from models.payment import UNDER_WAY_STATUSES, Allocation, Payment
 from models.refund import Dispute, DisputeKind, DisputeStatus
 from models.reminder import Reminder, ReminderStatus
 
 CAP_DAYS = 7
 LOOK_BACK = timedelta(days=CAP_DAYS + 1)
 """A local day may have begun before the UTC one."""
-MOVING = (PaymentStatus.PROCESSING, PaymentStatus.UNKNOWN)
 
 Address = tuple[Channel, str]
 
@@ -124,7 +123,7 @@ def _read_money(ctx: Context, facts: Facts, invoices: Sequence[int]) -> None:
     moving = (
         sa.select(Allocation.invoice_id)
         .join(Payment, Payment.id == Allocation.payment_id)
-        .where(Allocation.invoice_id.in_(invoices), Allocation.is_open, Payment.status.in_(MOVING))
+        .where(Allocation.invoice_id.in_(invoices), Allocation.is_open, Payment.status.in_(UNDER_WAY_STATUSES))
     )
     facts.in_flight = set(ctx.session.scalars(moving))
     argued = (

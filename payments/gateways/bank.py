@@ -1,10 +1,9 @@
 """The sandbox bank: a small outside world in a file of its own, with customers who approve, debits that settle late or
 come back, and a count of what it captured. Knows nothing of Till's tables and never holds a card number."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -16,22 +15,16 @@ from models.gateway import StartPayment, StartRefund
 from models.money import Money
 from models.payment import Method
 from models.refund import DisputeStatus
-from payments.gateways import bank_accounts, bank_reversals, pretend
+from payments.gateways import bank_accounts, bank_deposits, bank_moves, bank_reversals, pretend
 from payments.gateways import bank_tables as tables
+from payments.gateways.bank_moves import Status
 from payments.gateways.pretend import Outcome, Pretend
 from payments.gateways.troubles import Trouble, Troubles, strikes
 
+__all__ = ["Bank", "BankSession", "Status"]
+
 LATE_ANSWER = timedelta(minutes=2)
-TAKEN_BACK_AFTER = timedelta(days=40)  # R10: a consumer has 60 calendar days
-
-
-class Status(StrEnum):
-    OPEN = "open"
-    PROCESSING = "processing"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    RETURNED = "returned"
+_UNCONFIRMED = (Status.OPEN, Status.VERIFYING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +93,14 @@ class Bank:
             if found is None:
                 db.execute(sa.insert(tables.refused).prefix_with("OR IGNORE").values(reference=reference))
                 return True
-            if found.status == Status.OPEN:
-                self._end(db, found, Status.CANCELLED, "cancelled")
-            return found.status in (Status.OPEN, Status.CANCELLED)
+            if found.status in _UNCONFIRMED:
+                bank_moves.end(db, found, Status.CANCELLED, "cancelled", self.clock.now())
+            return found.status in (*_UNCONFIRMED, Status.CANCELLED)
 
     def charge(self, reference: str) -> None:
         """Take the money with nobody at the page: for CHARGES_THEN_HANGS."""
         with self.database.write() as db:
-            self._capture(db, tables.row(db, tables.sessions.c.reference == reference), None)
+            bank_moves.capture(db, tables.row(db, tables.sessions.c.reference == reference), self.clock.now(), None)
 
     def refund(self, wanted: StartRefund) -> tables.Row:
         """Once for a reference. Raises ProviderError."""
@@ -150,12 +143,32 @@ class Bank:
         with self.database.write() as db:
             found = tables.row(db, tables.sessions.c.id == session_id)
             if found.status == Status.OPEN and self.clock.now() >= found.expires_at:
-                self._end(db, found, Status.CANCELLED, "expired")
+                bank_moves.end(db, found, Status.CANCELLED, "expired", self.clock.now())
             elif found.status == Status.OPEN:
-                bank_accounts.keep(db, found, chosen, institution)
                 tables.change(db, found.id, method_label=pretend.label(method, chosen, institution))
-                self._decide(db, found, chosen)
+                if chosen.deposit_days and institution is not None:
+                    bank_deposits.send(db, found, chosen, institution, self.clock.now())
+                else:
+                    bank_accounts.keep(db, found, chosen, institution)
+                    self._decide(db, found, chosen)
         return self.session(session_id)
+
+    def confirm_deposits(self, session_id: str, amounts: Collection[int]) -> BankSession:
+        """Its owner read them from the statement. Raises DomainError("not_found"), DomainError("deposits_not_there"),
+        DomainError("deposits_wrong") while there are tries left."""
+        self.session(session_id)
+        with self.database.write() as db:
+            bank_deposits.end_due(db, self.clock.now())  # ten days are ten days, whether somebody looked or not
+            found = tables.row(db, tables.sessions.c.id == session_id)
+            right = bank_deposits.confirm(db, found, amounts, self.clock.now())
+        session = self.session(session_id)
+        if not right and session.status is Status.VERIFYING:
+            raise DomainError("deposits_wrong")
+        return session
+
+    def deposits_in(self, session_id: str) -> tables.Row | None:
+        with self.database.read() as db:
+            return bank_deposits.find(db, session_id)
 
     def _use(self, db: tables.Db, found: tables.Row, account: tables.Row) -> None:
         """Its owner has agreed before: nobody is asked."""
@@ -184,26 +197,12 @@ class Bank:
         if outcome is Outcome.CHALLENGES and not found.challenged:
             tables.change(db, found.id, challenged=True)
         elif outcome in (Outcome.DECLINES, Outcome.LACKS_FUNDS, Outcome.EXPIRED):
-            self._end(db, found, Status.FAILED, pretend.FAILURE_CODES[outcome])
+            bank_moves.end(db, found, Status.FAILED, pretend.FAILURE_CODES[outcome], self.clock.now())
         elif found.method == Method.BANK:
-            self._debit(db, found, chosen)
+            bank_moves.debit(db, found, chosen, self.clock.now())
         else:
             delays = {Outcome.ANSWERS_LATE: LATE_ANSWER, Outcome.NEVER_ANSWERS: None}
-            self._capture(db, found, delays.get(outcome, timedelta()))
-
-    def _debit(self, db: tables.Db, found: tables.Row, chosen: Pretend) -> None:
-        settles_at = self.clock.now() + timedelta(days=chosen.days)
-        code = pretend.FAILURE_CODES.get(chosen.outcome)
-        late = chosen.outcome is Outcome.RETURNS_UNAUTHORISED
-        tables.change(
-            db,
-            found.id,
-            status=Status.PROCESSING.value,
-            settles_at=settles_at,
-            bounces_with=None if late else code,
-            returns_at=settles_at + TAKEN_BACK_AFTER if late else None,
-        )
-        self._tell(db, found.id, "payment.processing", timedelta())
+            bank_moves.capture(db, found, self.clock.now(), delays.get(outcome, timedelta()))
 
     # --- what time and its back office do ----------------------------------------------------------------------------
     def settle_due(self, now: datetime | None = None) -> int:
@@ -213,17 +212,19 @@ class Bank:
         done = 0
         with self.database.write() as db:
             for found in tables.rows(db, (sessions.status == Status.OPEN) & (sessions.expires_at <= at)):
-                self._end(db, found, Status.CANCELLED, "expired")
+                bank_moves.end(db, found, Status.CANCELLED, "expired", self.clock.now())
                 done += 1
             for found in tables.rows(db, (sessions.status == Status.PROCESSING) & (sessions.settles_at <= at)):
                 if found.bounces_with is not None:
-                    self._end(db, found, Status.FAILED, found.bounces_with)
+                    bank_moves.end(db, found, Status.FAILED, found.bounces_with, self.clock.now())
                 else:
-                    self._capture(db, found, timedelta())
+                    bank_moves.capture(db, found, self.clock.now(), timedelta())
                 done += 1
             for found in tables.rows(db, (sessions.status == Status.SUCCEEDED) & (sessions.returns_at <= at)):
-                self._end(db, found, Status.RETURNED, pretend.FAILURE_CODES[Outcome.RETURNS_UNAUTHORISED])
+                code = pretend.FAILURE_CODES[Outcome.RETURNS_UNAUTHORISED]
+                bank_moves.end(db, found, Status.RETURNED, code, self.clock.now())
                 done += 1
+            done += bank_deposits.end_due(db, at)
             done += bank_reversals.settle_refunds(db, at)
         return done
 
@@ -234,7 +235,7 @@ class Bank:
             if found is None or found.status not in (Status.PROCESSING, Status.SUCCEEDED):
                 raise DomainError("not_returnable")
             ended = Status.FAILED if found.status == Status.PROCESSING else Status.RETURNED
-            self._end(db, found, ended, code)
+            bank_moves.end(db, found, ended, code, self.clock.now())
             return _session(tables.row(db, tables.sessions.c.id == found.id))
 
     def dispute(self, reference: str, amount: Money | None = None, reason: str = "fraudulent") -> str:
@@ -256,20 +257,6 @@ class Bank:
         in_order = sa.select(tables.captures).order_by(tables.captures.c.id)
         with self.database.read() as db:
             return [(row.reference, Money(row.amount_minor, row.currency)) for row in db.execute(in_order)]
-
-    def _capture(self, db: tables.Db, found: tables.Row, told_after: timedelta | None) -> None:
-        tables.change(db, found.id, status=Status.SUCCEEDED.value)
-        taken = {"reference": found.reference, "amount_minor": found.amount_minor, "currency": found.currency}
-        db.execute(sa.insert(tables.captures).values(**taken, created_at=self.clock.now()))
-        if told_after is not None:
-            self._tell(db, found.id, "payment.succeeded", told_after)
-
-    def _end(self, db: tables.Db, found: tables.Row, status: Status, code: str) -> None:
-        tables.change(db, found.id, status=status.value, failure_code=code)
-        self._tell(db, found.id, f"payment.{status.value}", timedelta())
-
-    def _tell(self, db: tables.Db, session_id: str, kind: str, after: timedelta) -> None:
-        tables.emit(db, tables.row(db, tables.sessions.c.id == session_id), kind, self.clock.now() + after)
 
 
 def _session(row: tables.Row) -> BankSession:

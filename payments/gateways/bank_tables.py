@@ -82,6 +82,18 @@ saved = sa.Table(
     sa.Column("name", sa.String, nullable=False),
     sa.Column("last4", sa.String, nullable=False),
 )
+deposits = sa.Table(
+    "bank_deposits",
+    metadata,
+    sa.Column("session_id", sa.String, primary_key=True),
+    sa.Column("institution", sa.String, nullable=False),
+    sa.Column("choice", sa.String, nullable=False),
+    sa.Column("first_minor", sa.Integer, nullable=False),
+    sa.Column("second_minor", sa.Integer, nullable=False),
+    sa.Column("tries_left", sa.Integer, nullable=False),
+    sa.Column("arrive_at", UtcDateTime, nullable=False),
+    sa.Column("ends_at", UtcDateTime, nullable=False),
+)
 refused = sa.Table("bank_refused", metadata, sa.Column("reference", sa.String, primary_key=True))
 events = sa.Table(
     "bank_event",
@@ -154,6 +166,9 @@ def emit(db: Db, session: Row, kind: str, at: datetime, **about: dict[str, Any])
         "method_label": session.method_label,
         "failure_code": session.failure_code,
     }
+    sent = db.execute(sa.select(deposits.c.arrive_at).where(deposits.c.session_id == session.id)).scalar()
+    if sent is not None:
+        payment["deposits_arrive_at"] = int(sent.timestamp())
     kept = saved_of(db, session.id)
     if kept is not None:
         payment["saved"] = {"token": kept.token, "name": kept.name, "last4": kept.last4}

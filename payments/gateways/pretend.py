@@ -42,20 +42,25 @@ FAILURE_CODES: dict[Outcome, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Pretend:
-    """One account or card. `days`: until the debit settles or comes back."""
+    """One account or card. `days`: until the debit settles or comes back; `deposit_days`: until small deposits that it
+    has to confirm first are there."""
 
     value: str
     name: str
     ending: str
     outcome: Outcome
     days: int = 0
+    deposit_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Institution:
+    """`routing`: without instant sign-in, its accounts are typed in by this number and their own."""
+
     value: str
     name: str
     accounts: tuple[Pretend, ...]
+    routing: str | None = None
 
 
 NETWORK_ACCOUNTS = (
@@ -89,7 +94,19 @@ INSTITUTIONS = (
             Pretend("disputed", "Joint account", "9949", Outcome.RETURNS_UNAUTHORISED, days=3),
         ),
     ),
+    Institution(
+        "county",
+        "County Bank",
+        (
+            Pretend("000123456789", "Checking", "6789", Outcome.SETTLES, days=2, deposit_days=1),
+            Pretend("000987654321", "Savings", "4321", Outcome.SETTLES, days=4, deposit_days=2),
+            Pretend("000222222227", "Checking", "2227", Outcome.RETURNS_FUNDS, days=2, deposit_days=1),
+            Pretend("000111111113", "Old checking", "1113", Outcome.RETURNS_CLOSED, days=1, deposit_days=1),
+        ),
+        routing="110000000",
+    ),
 )
+"""The last one's numbers are Stripe's own for tests, as far as it has some for the outcome."""
 CARDS = (
     Pretend("visa", "Visa", "4242", Outcome.APPROVES),
     Pretend("mastercard", "Mastercard", "4444", Outcome.APPROVES),
@@ -120,6 +137,15 @@ def find(method: Method, value: str, institution: str | None = None) -> Pretend:
     """Raises DomainError("choice_unknown")."""
     for pretend in choices(method, institution):
         if pretend.value == value:
+            return pretend
+    raise DomainError("choice_unknown")
+
+
+def find_by_numbers(routing: str, account: str) -> Pretend:
+    """Only the test numbers are known, so that no real one can be kept. Raises DomainError("choice_unknown")."""
+    typed = [one for institution in INSTITUTIONS if institution.routing == routing for one in institution.accounts]
+    for pretend in typed:
+        if pretend.value == account:
             return pretend
     raise DomainError("choice_unknown")
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import structlog
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from models.errors import DomainError, MalformedWebhook, ProviderError
 from models.gateway import (
+    DepositsWord,
     DisputeWord,
     GatewayEvent,
     GatewayEventKind,
@@ -24,7 +25,7 @@ from models.gateway import (
 from models.money import Money
 from models.ports import WebhookRequest
 from models.refund import DisputeStatus, RefundStatus
-from payments.gateways import signatures
+from payments.gateways import bank_deposits, signatures
 from payments.gateways.bank import Bank, BankSession, Status
 from payments.gateways.bank_tables import Row
 from payments.gateways.troubles import Trouble
@@ -35,6 +36,7 @@ SLOW_S = 3.0
 
 _KINDS: dict[str, GatewayEventKind | None] = {
     "payment.created": None,  # we were there
+    "payment.verifying": GatewayEventKind.VERIFYING,
     "payment.processing": GatewayEventKind.PROCESSING,
     "payment.succeeded": GatewayEventKind.SUCCEEDED,
     "payment.failed": GatewayEventKind.FAILED,
@@ -58,6 +60,7 @@ class _Payment(BaseModel, strict=True, frozen=True):
     currency: str
     method_label: str | None
     failure_code: str | None
+    deposits_arrive_at: int | None = None
     saved: _Saved | None = None
 
 
@@ -110,7 +113,7 @@ class SandboxGateway:
         if session.status is Status.CANCELLED:
             raise ProviderError("session_closed", permanent=True)
         asks_nobody = payment.saved_token is not None
-        return StartedPayment(session.id, payment.return_url if asks_nobody else f"{self._base_url}/bank/{session.id}")
+        return StartedPayment(session.id, payment.return_url if asks_nobody else self._page(session.id))
 
     def fetch(self, reference: str, provider_reference: str | None) -> GatewayEvent | None:  # noqa: ARG002 - the port's
         self._reach()
@@ -118,8 +121,7 @@ class SandboxGateway:
         if session is None or session.status is Status.OPEN:
             return None
         kind = _known(f"payment.{session.status.value}")
-        kept = self._bank.saved_in(session.id)
-        return _event(None, kind, _described(session, kept)) if kind is not None else None
+        return self._event(None, kind, self._described(session)) if kind is not None else None
 
     def cancel(self, reference: str, provider_reference: str | None) -> bool:  # noqa: ARG002 - the port's
         self._reach()
@@ -160,7 +162,7 @@ class SandboxGateway:
         try:
             envelope = _Envelope.model_validate_json(request.body)
             kind = _known(envelope.type)
-            return _heard(envelope, kind) if kind is not None else None
+            return self._heard(envelope, kind) if kind is not None else None
         except (ValueError, DomainError) as error:
             raise MalformedWebhook from error
 
@@ -170,25 +172,59 @@ class SandboxGateway:
         if self._bank.troubles.strikes(Trouble.SLOW):
             self._sleep(SLOW_S)
 
+    def _page(self, session_id: str) -> str:
+        return f"{self._base_url}/bank/{session_id}"
+
+    def _heard(self, envelope: _Envelope, kind: GatewayEventKind) -> GatewayEvent:
+        payment = _Payment.model_validate(envelope.payment)
+        event = self._event(envelope.id, kind, payment)
+        if kind is GatewayEventKind.REFUND:
+            refund = _Refund.model_validate(envelope.refund)
+            return replace(event, refund=_refund_word(refund, payment.currency), failure_code=None)
+        if kind is GatewayEventKind.DISPUTE:
+            told = _Dispute.model_validate(envelope.dispute)
+            amount = Money(told.amount, payment.currency)
+            word = DisputeWord(told.id, DisputeStatus(told.status), amount, told.reason)
+            return replace(event, dispute=word, failure_code=None)
+        return event
+
+    def _event(self, event_id: str | None, kind: GatewayEventKind, payment: _Payment) -> GatewayEvent:
+        return GatewayEvent(
+            event_id=event_id,
+            reference=payment.reference,
+            provider_reference=payment.id,
+            kind=kind,
+            amount=Money(payment.amount, payment.currency),
+            method_label=payment.method_label,
+            failure_code=payment.failure_code,
+            saved=SavedWord(**payment.saved.model_dump()) if payment.saved is not None else None,
+            deposits=self._deposits(payment) if kind is GatewayEventKind.VERIFYING else None,
+        )
+
+    def _deposits(self, payment: _Payment) -> DepositsWord | None:
+        if payment.deposits_arrive_at is None:
+            return None
+        arrive_at = datetime.fromtimestamp(payment.deposits_arrive_at, UTC)
+        return DepositsWord(bank_deposits.COUNT, arrive_at, self._page(payment.id))
+
+    def _described(self, session: BankSession) -> _Payment:
+        kept, sent = self._bank.saved_in(session.id), self._bank.deposits_in(session.id)
+        return _Payment(
+            id=session.id,
+            reference=session.reference,
+            amount=session.amount.minor,
+            currency=session.amount.currency,
+            method_label=session.method_label,
+            failure_code=session.failure_code,
+            deposits_arrive_at=int(sent.arrive_at.timestamp()) if sent is not None else None,
+            saved=_Saved(token=kept.token, name=kept.name, last4=kept.last4) if kept is not None else None,
+        )
+
 
 def _known(kind: str) -> GatewayEventKind | None:
     if kind not in _KINDS:
         log.info("bank.unknown_event", kind=kind)
     return _KINDS.get(kind)
-
-
-def _heard(envelope: _Envelope, kind: GatewayEventKind) -> GatewayEvent:
-    payment = _Payment.model_validate(envelope.payment)
-    event = _event(envelope.id, kind, payment)
-    if kind is GatewayEventKind.REFUND:
-        refund = _Refund.model_validate(envelope.refund)
-        return replace(event, refund=_refund_word(refund, payment.currency), failure_code=None)
-    if kind is GatewayEventKind.DISPUTE:
-        told = _Dispute.model_validate(envelope.dispute)
-        amount = Money(told.amount, payment.currency)
-        word = DisputeWord(told.id, DisputeStatus(told.status), amount, told.reason)
-        return replace(event, dispute=word, failure_code=None)
-    return event
 
 
 def _refund_word(refund: _Refund, currency: str) -> RefundWord:
@@ -200,28 +236,3 @@ def _refund_row(row: Row, currency: str) -> RefundWord:
     status = RefundStatus(row.status)
     code = row.failure_code if status is RefundStatus.FAILED else None
     return RefundWord(row.reference, row.id, status, Money(row.amount_minor, currency), code)
-
-
-def _event(event_id: str | None, kind: GatewayEventKind, payment: _Payment) -> GatewayEvent:
-    return GatewayEvent(
-        event_id=event_id,
-        reference=payment.reference,
-        provider_reference=payment.id,
-        kind=kind,
-        amount=Money(payment.amount, payment.currency),
-        method_label=payment.method_label,
-        failure_code=payment.failure_code,
-        saved=SavedWord(**payment.saved.model_dump()) if payment.saved is not None else None,
-    )
-
-
-def _described(session: BankSession, kept: Row | None) -> _Payment:
-    return _Payment(
-        id=session.id,
-        reference=session.reference,
-        amount=session.amount.minor,
-        currency=session.amount.currency,
-        method_label=session.method_label,
-        failure_code=session.failure_code,
-        saved=_Saved(token=kept.token, name=kept.name, last4=kept.last4) if kept is not None else None,
-    )

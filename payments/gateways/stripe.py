@@ -32,7 +32,7 @@ from models.ports import WebhookRequest
 from payments.gateways import signatures, stripe_calls, stripe_checkout, stripe_reversals, stripe_words
 from payments.gateways.stripe_calls import FINAL, asking, never_left, provider_error
 from payments.gateways.stripe_reversals import Charge, Dispute, Refund
-from payments.gateways.stripe_words import Envelope, Session
+from payments.gateways.stripe_words import Envelope, Intent, Session
 
 log = structlog.get_logger()
 
@@ -43,6 +43,11 @@ _SESSION_EVENTS: dict[str, dict[str, GatewayEventKind]] = {
     "checkout.session.expired": {"unpaid": GatewayEventKind.CANCELLED},
 }
 """By event and payment_status: money counts only where both say so."""
+_INTENT_EVENTS = frozenset(
+    {"payment_intent.requires_action", "payment_intent.processing", "payment_intent.payment_failed"}
+)
+"""What happens between Checkout's page and the debit, while small deposits are confirmed. Before the page is left they
+mean nothing: whoever is declined there may try again."""
 _DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.closed"})
 _REFUND_EVENTS = frozenset({"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"})
 
@@ -193,6 +198,8 @@ class StripeGateway:
                 return None
             if envelope.type in _SESSION_EVENTS:
                 return self._about_session(envelope)
+            if envelope.type in _INTENT_EVENTS:
+                return self._about_intent(envelope)
             if envelope.type in _DISPUTE_EVENTS:
                 return self._about_dispute(envelope)
             if envelope.type in _REFUND_EVENTS:
@@ -222,9 +229,20 @@ class StripeGateway:
         if kind is None:
             log.warning("stripe.contradiction", kind=envelope.type, payment_status=session.payment_status)
             return None
-        if kind in (GatewayEventKind.SUCCEEDED, GatewayEventKind.FAILED) and session.client_reference_id is not None:
+        if session.client_reference_id is None:
+            return None
+        if kind is GatewayEventKind.PROCESSING:  # or small deposits first: the event does not say which
+            session = self._read(session.id, aside=True)
+            kind = stripe_words.present_kind(session) or kind
+        elif kind in (GatewayEventKind.SUCCEEDED, GatewayEventKind.FAILED):
             session = self._detailed(session)
         return stripe_words.event(envelope.id, kind, session)
+
+    def _about_intent(self, envelope: Envelope) -> GatewayEvent | None:
+        """Where its session stands now, whatever the event said: they come in any order."""
+        session = self._behind(Intent.model_validate(envelope.data.object).id)
+        kind = stripe_words.present_kind(session) if session is not None else None
+        return stripe_words.event(envelope.id, kind, session) if session is not None and kind is not None else None
 
     def _detailed(self, session: Session) -> Session:
         """With the card's brand and the reason of a failure, which events leave out. They are worth no delay."""

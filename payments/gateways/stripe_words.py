@@ -8,7 +8,7 @@ import structlog
 from pydantic import BaseModel
 
 from models.errors import DomainError, ProviderError
-from models.gateway import GatewayEvent, GatewayEventKind, ProviderRecord
+from models.gateway import DepositsWord, GatewayEvent, GatewayEventKind, ProviderRecord
 from models.money import Money
 
 log = structlog.get_logger()
@@ -33,6 +33,15 @@ _BRANDS = {
 }
 _FAILED_INTENTS = frozenset({"requires_payment_method", "canceled"})
 """Of a completed session: the debit did not work, and nobody can try another account on the same page."""
+_FAILURES = {
+    "payment_method_microdeposit_verification_attempts_exceeded": "deposits_wrong",
+    "payment_method_microdeposit_verification_descriptor_code_mismatch": "deposits_wrong",
+    "payment_method_microdeposit_verification_amounts_mismatch": "deposits_wrong",
+    "payment_method_microdeposit_verification_timeout": "deposits_late",
+    "payment_method_microdeposit_failed": "deposits_refused",
+    "payment_method_microdeposit_processing_error": "deposits_refused",
+}
+"""Why small deposits were not confirmed, in the words of every provider. Others stay as they are."""
 NAME_CHARS, CODE_CHARS = 35, 64  # with four digits as much as Payment keeps
 
 
@@ -67,9 +76,20 @@ class _Refusal(_Said):
     decline_code: str | None = None
 
 
-class _Intent(_Said):
+class _Microdeposits(_Said):
+    arrival_date: int
+    hosted_verification_url: str
+    microdeposit_type: str | None = None
+
+
+class _NextAction(_Said):
+    verify_with_microdeposits: _Microdeposits | None = None
+
+
+class Intent(_Said):
     id: str = ""
     status: str
+    next_action: _NextAction | None = None
     last_payment_error: _Refusal | None = None
     latest_charge: _Charge | str | None = None
 
@@ -85,11 +105,21 @@ class Session(_Said):
     payment_status: str = ""
     amount_total: int | None = None
     currency: str | None = None
-    payment_intent: _Intent | str | None = None
+    payment_intent: Intent | str | None = None
 
     @property
-    def intent(self) -> _Intent | None:
-        return self.payment_intent if isinstance(self.payment_intent, _Intent) else None
+    def intent(self) -> Intent | None:
+        return self.payment_intent if isinstance(self.payment_intent, Intent) else None
+
+    @property
+    def deposits(self) -> DepositsWord | None:
+        """Small deposits that its owner has to confirm before the debit begins."""
+        action = self.intent.next_action if self.intent and self.intent.status == "requires_action" else None
+        told = action.verify_with_microdeposits if action else None
+        if told is None:
+            return None
+        count = 1 if told.microdeposit_type == "descriptor_code" else 2
+        return DepositsWord(count, datetime.fromtimestamp(told.arrival_date, UTC), told.hosted_verification_url)
 
     @property
     def charge(self) -> _Charge | None:
@@ -140,6 +170,8 @@ def present_kind(session: Session) -> GatewayEventKind | None:
         return None
     if session.payment_status == "paid":
         return GatewayEventKind.SUCCEEDED
+    if session.deposits is not None:
+        return GatewayEventKind.VERIFYING
     failed = session.intent is not None and session.intent.status in _FAILED_INTENTS
     return GatewayEventKind.FAILED if failed else GatewayEventKind.PROCESSING
 
@@ -183,7 +215,8 @@ def _event(
         kind=kind,
         amount=amount,
         method_label=_label(session.details) if session.details else None,
-        failure_code=failure[:CODE_CHARS] if failure else None,
+        failure_code=_FAILURES.get(failure, failure)[:CODE_CHARS] if failure else None,
+        deposits=session.deposits if kind is GatewayEventKind.VERIFYING else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 from models.money import Money
 from payments.gateways.pretend import Outcome
@@ -59,6 +60,35 @@ def _bank_accounts(at: Frame) -> bank.BankAccountsPage:
     )
 
 
+def _numbers(at: Frame) -> bank.NumbersPage:
+    return bank.NumbersPage(
+        frame=_bank(at),
+        action="/verifying",
+        payee="Acme & Sons",
+        amount=AMOUNT,
+        reference="HF7Q2K",
+        institution=bank.Institution(value="county", name="County Bank", initials="CB", routing="110000000"),
+        accounts=[replace(one, value=f"00012345{one.ending}", deposit_days=2) for one in ACCOUNTS[:3]],
+        back_url="/institutions",
+        problem=Problem.NUMBERS_UNKNOWN,
+    )
+
+
+def _deposits(at: Frame) -> bank.DepositsPage:
+    return bank.DepositsPage(
+        frame=_bank(at),
+        action="/in_transit",
+        payee="Acme & Sons",
+        amount=AMOUNT,
+        reference="HF7Q2K",
+        method_label="County Bank 6789",
+        arrive_on=date(2026, 6, 21),
+        ends_on=date(2026, 6, 29),
+        tries_left=3,
+        back_url="/verifying",
+    )
+
+
 def _card(at: Frame) -> bank.CardEntryPage:
     return bank.CardEntryPage(
         frame=_bank(at), action="/processing", payee="Acme & Sons", amount=AMOUNT, reference="HF7Q2K", cards=CARDS
@@ -69,5 +99,14 @@ BANK_SAMPLES: dict[str, Callable[[Frame], Page]] = {
     "bank_network": _network,
     "bank_institutions": _institutions,
     "bank_accounts": _bank_accounts,
+    "bank_numbers": _numbers,
+    "bank_deposits_coming": _deposits,
+    "bank_deposits": lambda at: replace(
+        _deposits(at),
+        statement=(Money(32, "USD"), Money(45, "USD")),
+        tries_left=1,
+        problem=Problem.DEPOSITS_WRONG,
+        typed=("23", "54"),
+    ),
     "bank_card": _card,
 }

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -208,12 +208,31 @@ class StripeServer:
         self._intents[intent] = {"id": intent, "object": "payment_intent", "status": status, "latest_charge": charge}
         session |= {"status": "complete", "payment_status": "paid" if paid else "unpaid", "payment_intent": intent}
 
+    def intent_of(self, session_id: str) -> dict[str, Any]:
+        return self._intents[self.sessions[session_id]["payment_intent"]]
+
+    def asks_for_deposits(self, session_id: str, arrive_at: datetime, page: str, kind: str = "descriptor_code") -> None:
+        """After an account was typed in: there is no charge until they are confirmed."""
+        told = {"arrival_date": int(arrive_at.timestamp()), "hosted_verification_url": page, "microdeposit_type": kind}
+        action = {"type": "verify_with_microdeposits", "verify_with_microdeposits": told}
+        self.intent_of(session_id).update({"status": "requires_action", "next_action": action, "latest_charge": None})
+
+    def confirms_deposits(self, session_id: str) -> None:
+        self.intent_of(session_id).update({"status": "processing", "next_action": None})
+
+    def declines(self, session_id: str, code: str) -> None:
+        """On the page, which stays open for another try."""
+        self.confirm(session_id, VISA, paid=False)
+        self.bounce(session_id, code)
+        self.sessions[session_id]["status"] = "open"
+
     def settle(self, session_id: str) -> None:
         self.sessions[session_id]["payment_status"] = "paid"
         self._intents[self.sessions[session_id]["payment_intent"]]["status"] = "succeeded"
 
     def bounce(self, session_id: str, code: str) -> None:
-        told = {"status": "requires_payment_method", "last_payment_error": {"type": "invalid", "code": code}}
+        told: dict[str, Any] = {"next_action": None}
+        told |= {"status": "requires_payment_method", "last_payment_error": {"type": "invalid", "code": code}}
         self._intents[self.sessions[session_id]["payment_intent"]].update(told)
 
     def event(self, kind: str, thing: Mapping[str, Any] | str, secret: str = SECRET, **fields: Any) -> WebhookRequest:

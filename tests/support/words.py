@@ -53,6 +53,8 @@ _TYPICAL: Slots = {
     "files": ["INV-1042.pdf"],
     "more_files": True,
     "why": "funds",
+    "deposits": 2,
+    "are_here": True,
     "alert": "returned",
 }
 _WORST: Slots = _TYPICAL | {

@@ -11,7 +11,7 @@ from models.consent import ConsentAct
 from models.customer import Channel, ContactPoint
 from models.errors import DomainError
 from models.invoice import InvoiceStatus
-from models.payment import Allocation, Method, Payment, PaymentStatus
+from models.payment import UNDER_WAY_STATUSES, Allocation, Method, Payment, PaymentStatus
 from models.refund import Dispute, DisputeKind, DisputeStatus
 from models.reminder import SkipReason
 from tests.support.dunning import MIAMI, PROVIDENCE, SEATTLE, Desk, names, reasons
@@ -226,3 +226,25 @@ def test_it_leaves_alone_who_disputes_the_payment(desk: Desk, world: World) -> N
             )
         )
     assert reasons(desk.plan()) == {"INV-1": "disputed"}
+
+
+@pytest.mark.parametrize("status", sorted(UNDER_WAY_STATUSES))
+def test_it_leaves_alone_whose_payment_is_under_way(desk: Desk, world: World, status: PaymentStatus) -> None:
+    carol = desk.customer()
+    invoice = desk.owes(carol, "INV-1")
+    with world.runtime.write() as ctx:
+        payment = Payment(
+            merchant_id=desk.merchant.id,
+            customer_id=carol.id,
+            reference="ABC235",
+            method=Method.BANK,
+            currency="USD",
+            amount_minor=12_000,
+            status=status,
+            provider="sandbox",
+            created_at=ctx.clock.now(),
+        )
+        ctx.session.add(payment)
+        ctx.session.flush()
+        ctx.session.add(Allocation(payment_id=payment.id, invoice_id=invoice.id, amount_minor=12_000))
+    assert reasons(desk.plan()) == {"INV-1": "processing"}
