@@ -85,13 +85,13 @@ def _verify_signature(request: WebhookRequest, key: str, now: datetime) -> None:
         raise UnverifiedWebhook("too old, or from the future")
     try:
         signature = base64.b64decode(header(request, SIGNATURE), validate=True)
-        _public_key(key).verify(signature, timestamp.encode() + request.body, ECDSA(SHA256()))
+        public_key(key).verify(signature, timestamp.encode() + request.body, ECDSA(SHA256()))
     except (InvalidSignature, UnsupportedAlgorithm, binascii.Error, ValueError) as error:
         raise UnverifiedWebhook("wrong signature") from error
 
 
 @lru_cache(maxsize=256)
-def _public_key(key: str) -> EllipticCurvePublicKey:
+def public_key(key: str) -> EllipticCurvePublicKey:
     """From the one line that SendGrid shows, or the same between PEM's marks."""
     body = "".join(line for line in key.strip().splitlines() if not line.startswith("-----"))
     loaded = load_der_public_key(base64.b64decode(body))

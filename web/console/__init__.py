@@ -6,6 +6,7 @@ from flask import Blueprint, Flask
 from web.console import (
     access,
     callouts,
+    channels,
     connections,
     customer_edit,
     customers,
@@ -45,6 +46,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     people.blueprint,
     callouts.blueprint,
     connections.blueprint,
+    channels.blueprint,
     doctor.blueprint,
     failures.blueprint,
 )

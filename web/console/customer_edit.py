@@ -5,7 +5,6 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-import phonenumbers
 import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -15,14 +14,14 @@ from models.cadence import CustomerCadence
 from models.case import Case
 from models.consent import ConsentAct
 from models.context import Context
-from models.customer import Channel, ContactPoint, Customer, normalise_email
+from models.customer import Channel, ContactPoint, Customer
 from models.errors import DomainError
 from web.console import audit, customers, frame, typed
 from web.console.access import mine
 from web.console.frame import ConsolePage, done, parts
 from web.console.visitor import visitor
 from web.context import writes
-from web.portal import email_problem
+from web.typed import address as read_address
 
 blueprint = Blueprint("console_customer_edit", __name__, url_prefix="/console/customers")
 
@@ -158,21 +157,6 @@ def resolve(ctx: Context, public_id: str, case_id: str) -> AnyResponse:
     case.resolve(ctx.clock.now())
     audit.record(ctx, "case.resolved", customer, label=customer.name, after={"case": case.kind})
     return done("case_resolved", _here(customer))
-
-
-def read_address(channel: Channel, text: str, country: str) -> str:
-    """As it is stored. Raises DomainError: "email_malformed", "phone_malformed"."""
-    if channel is Channel.EMAIL:
-        if email_problem(text.strip()) is not None:
-            raise DomainError("email_malformed")
-        return normalise_email(text)
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException as error:
-        raise DomainError("phone_malformed") from error
-    if not phonenumbers.is_possible_number(number):
-        raise DomainError("phone_malformed")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _point(ctx: Context, public_id: str, point_id: str) -> tuple[Customer, ContactPoint]:

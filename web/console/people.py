@@ -11,18 +11,18 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from models.audit import AuditEntry
 from models.context import Context
-from models.customer import normalise_email
+from models.errors import DomainError
 from models.member import Member, RecoveryCode, Role
+from web import founding
 from web.console import audit, frame, session, typed
 from web.console.access import mine
 from web.console.frame import ConsolePage, done, parts
 from web.console.visitor import visitor
 from web.context import reads, writes
-from web.portal import email_problem
+from web.founding import NAME_CHARS
 
 blueprint = Blueprint("console_people", __name__, url_prefix="/console/settings/members")
 
-NAME_CHARS = 80
 MOST_MEMBERS = 200
 TRAIL_PAGE = 50
 
@@ -54,22 +54,12 @@ def index(ctx: Context) -> Response:
 @writes
 def invite(ctx: Context) -> AnyResponse:
     name, email = typed.line(request.form.get("name", ""), NAME_CHARS), request.form.get("email", "").strip()
-    problems = {} if name else {"name": "name_missing"}
-    if (problem := email_problem(email)) is not None:
-        problems["email"] = problem.value
-    elif _by_email(ctx, normalise_email(email)) is not None:
-        problems["email"] = "member_known"
-    if problems:
-        return _page(ctx, problems, {"name": name, "email": email[:254]})
-    member = Member(
-        merchant_id=visitor().merchant.id,
-        email=normalise_email(email),
-        name=name,
-        role=_role(request.form.get("role", "")),
-        created_at=ctx.clock.now(),
-    )
-    ctx.session.add(member)
-    ctx.session.flush()
+    if not name:
+        return _page(ctx, {"name": "name_missing"}, {"name": name, "email": email[:254]})
+    try:
+        member = founding.add_member(ctx, visitor().merchant.id, name, email, _role(request.form.get("role", "")))
+    except DomainError as error:
+        return _page(ctx, {"email": error.code}, {"name": name, "email": email[:254]})
     audit.record(ctx, "member.added", member, label=name, after={"email": member.email, "role": member.role})
     return done("member_added", url_for("console_people.index"), member.email)
 
@@ -130,11 +120,6 @@ def _page(ctx: Context, problems: Mapping[str, str] | None = None, kept: Mapping
     empty = {"name": "", "email": ""}
     page = MembersPage(**parts(), members=members, me=visitor().member.id, problems=problems or {}, typed=kept or empty)
     return frame.show(page, 422 if problems else 200)
-
-
-def _by_email(ctx: Context, email: str) -> Member | None:
-    own = (Member.merchant_id == visitor().merchant.id) & (Member.email == email)
-    return ctx.session.scalars(sa.select(Member).where(own)).one_or_none()
 
 
 def _is_last_owner(ctx: Context, member: Member) -> bool:

@@ -20,11 +20,11 @@ from models.merchant import CustomLanding, FeePayer, Merchant
 from web import branding
 from web.branding import Mode, Palette
 from web.console import audit, frame, typed
-from web.console.customer_edit import read_address
 from web.console.frame import ConsolePage, done, parts
 from web.console.visitor import visitor
 from web.context import reads, writes
 from web.services import directory
+from web.typed import address as read_address
 
 blueprint = Blueprint("console_settings", __name__, url_prefix="/console/settings")
 

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from models.errors import DomainError
 from models.money import Money
+from web import typed
 
 _AMOUNT = re.compile(r"\d{1,12}(\.\d{1,4})?|\d{1,3}(,\d{3}){1,4}(\.\d{1,4})?", re.ASCII)
 _QUANTITY = re.compile(r"\d{1,9}(\.\d{1,3})?", re.ASCII)
@@ -45,8 +46,7 @@ def day(text: str) -> date:
 
 
 def line(text: str, longest: int = MAX_LINE_CHARS) -> str:
-    """One line without control characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:longest]
+    return typed.line(text, longest)
 
 
 def of_minor(minor: int, currency: str) -> Decimal:

@@ -37,6 +37,7 @@ PAGES = {
     "payments": "/console/settings/payments",
     "cadence": "/console/settings/reminders",
     "connections": "/console/settings/connections",
+    "channels": "/console/settings/connections/set-up",
     "keys": "/console/settings/keys",
     "members": "/console/settings/members",
     "trail": "/console/settings/members/trail",
