@@ -79,7 +79,7 @@ class StartPayment:
     expires_at: datetime
     saves_account: bool = False
     saved_token: str | None = None
-    """The account to take it from, without asking on a page of the provider's."""
+    """The kept account to take it from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,8 @@ class Gateway(Protocol):
     name: str
     keeps_accounts: bool
     """Whether accounts can be saved there."""
+    confirms_kept: bool
+    """Whether a kept account is confirmed once more, on the provider's page."""
 
     def start(self, payment: StartPayment) -> StartedPayment:
         """Raises ProviderError; `accepted_unknown` when the provider may have begun."""

@@ -49,6 +49,16 @@ def remove(runtime: Runtime, customer_id: int, public_id: str) -> None:
         log.error("account.not_forgotten", account=account.public_id, code=error.code)
 
 
+def hear(ctx: Context, payment: Payment, told: SavedWord) -> None:
+    """What it was paid with in the end: kept if its owner asked for that. On a provider's page another account than the
+    one that was meant may be chosen, and that one is not to blame for what follows."""
+    if payment.saves_account:
+        keep(ctx, payment, told)
+    elif payment.saved_account_id is not None:
+        meant = ctx.session.get_one(SavedAccount, payment.saved_account_id)
+        payment.saved_account_id = meant.id if meant.token == told.token else None
+
+
 def keep(ctx: Context, payment: Payment, told: SavedWord) -> None:
     """The account that this payment was made with. Known already: taken up again."""
     which = (SavedAccount.customer_id == payment.customer_id) & (SavedAccount.token == told.token)

@@ -101,8 +101,8 @@ def apply(ctx: Context, provider: str, event: GatewayEvent) -> Settlement | None
     before = payment.status
     payment.provider_reference = payment.provider_reference or event.provider_reference or None
     payment.method_label = event.method_label or payment.method_label
-    if event.saved is not None and payment.saves_account:
-        accounts.keep(ctx, payment, event.saved)
+    if event.saved is not None:
+        accounts.hear(ctx, payment, event.saved)
     alarm, news = _EFFECTS[event.kind](ctx, payment, event)
     _sound(payment, alarm)
     ctx.session.flush()

@@ -32,11 +32,12 @@ class PayMethod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptAccount:
-    """One kept last time: charged at the press, with no provider's page in between. Posts `value` as `method`."""
+    """One kept last time: charged at the press, or confirmed on the provider's page. Posts `value` as `method`."""
 
     value: str
     method: MethodUsed
     is_selected: bool = False
+    is_confirmed_there: bool = False
     fee: Money | None = None
     total: Money | None = None
 

@@ -20,11 +20,16 @@ def is_signed_in(visit: Visit) -> bool:
     return session is not None and session.customer_id == visit.view.link.customer_id
 
 
+def may_keep(visit: Visit) -> bool:
+    return is_signed_in(visit) and visit.ctx.ports.gateway.keeps_accounts
+
+
 def choices(visit: Visit, amount: Money, form: Form | None) -> Sequence[KeptAccount]:
     """Those that can pay this, the newest first."""
     mode = visit.view.invoices[0].mode
     usable = accounts.of(visit.ctx, visit.view.link.customer_id, mode) if is_signed_in(visit) else ()
-    return [_choice(visit, one, amount, form) for one in usable]
+    here = visit.ctx.ports.gateway.name  # one kept at a provider that is used no more pays nothing
+    return [_choice(visit, one, amount, form) for one in usable if one.provider == here]
 
 
 def resolved(visit: Visit, form: Form) -> Form:
@@ -47,6 +52,7 @@ def _choice(visit: Visit, one: SavedAccount, amount: Money, form: Form | None) -
         value=f"{KEPT}{one.public_id}",
         method=MethodUsed(kind=MethodKind(one.method.value), name=one.name, ending=one.last4),
         is_selected=form is not None and form.kept == one.public_id,
+        is_confirmed_there=visit.ctx.ports.gateway.confirms_kept,
         fee=quote.fee or None,
         total=quote.total if quote.fee else None,
     )

@@ -35,7 +35,7 @@ def page(
         least=least(visit),
         terms=checkout.terms_of(merchant, form),
         kept=kept.choices(visit, amount, form),
-        may_keep=kept.is_signed_in(visit),
+        may_keep=kept.may_keep(visit),
         is_keep_ticked=form is not None and form.keeps,
         change_url=visit.invoices_url,
     )

@@ -92,6 +92,7 @@ class _Envelope(BaseModel, strict=True, frozen=True):
 class SandboxGateway:
     name = "sandbox"
     keeps_accounts = True
+    confirms_kept = False
 
     def __init__(
         self, bank: Bank, *, base_url: str, secrets: Sequence[str], sleep: Callable[[float], None] = time.sleep

@@ -1,24 +1,21 @@
 """Stripe Checkout, both directions: opens, finds and closes sessions, and reads Stripe's signed events. Stripe's words
 become ours in the tables at the top; a word that is not there is logged and ignored, never guessed."""
 
-import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from stripe import (
     APIConnectionError,
     InvalidRequestError,
-    SignatureVerificationError,
     StripeError,
-    WebhookSignature,
 )
 from stripe.checkout import Session as StripeSession
 from stripe.params.checkout import SessionCreateParams
 
 from models.clock import Clock
-from models.errors import MalformedWebhook, ProviderError, UnverifiedWebhook
+from models.errors import MalformedWebhook, ProviderError
 from models.gateway import (
     GatewayEvent,
     GatewayEventKind,
@@ -29,10 +26,10 @@ from models.gateway import (
     StartRefund,
 )
 from models.ports import WebhookRequest
-from payments.gateways import signatures, stripe_calls, stripe_checkout, stripe_reversals, stripe_words
+from payments.gateways import stripe_calls, stripe_checkout, stripe_reversals, stripe_signatures, stripe_words
 from payments.gateways.stripe_calls import FINAL, asking, never_left, provider_error
 from payments.gateways.stripe_reversals import Charge, Dispute, Refund
-from payments.gateways.stripe_words import Envelope, Intent, Session
+from payments.gateways.stripe_words import Envelope, Intent, Kept, Session
 
 log = structlog.get_logger()
 
@@ -58,14 +55,12 @@ ASIDE_S = (2.0, 5.0)
 LISTED_FOR = timedelta(hours=1)
 """A session lives for 35 min. An older one cannot be open any more, whatever became of our call."""
 _DETAILS = "payment_intent.latest_charge"
-# The library takes the first t that it finds, so ours must be that one: else an old signature passes for a new one.
-_SIGNATURE = re.compile(r"t=([0-9]{1,11})(?:,[!-~]*)")
 
 
 class StripeGateway:
     name = "stripe"
-    keeps_accounts = False
-    """Checkout with Link remembers them for its own customers."""
+    keeps_accounts = True
+    confirms_kept = True
 
     def __init__(
         self,
@@ -80,6 +75,7 @@ class StripeGateway:
         client = stripe_calls.client(secret_key, api_base, timeouts_s, retries=1)
         aside = stripe_calls.client(secret_key, api_base, ASIDE_S, retries=0)
         self._sessions, self._refunds = client.v1.checkout.sessions, client.v1.refunds
+        self._methods = client.v1.payment_methods
         self._aside, self._aside_refunds = aside.v1.checkout.sessions, aside.v1.refunds
         self._secrets = webhook_secrets
         self._clock = clock
@@ -141,7 +137,11 @@ class StripeGateway:
         return stripe_reversals.refund_word(found) if found is not None else None
 
     def forget(self, token: str) -> None:
-        """Nothing is kept there for us."""
+        with asking():
+            try:
+                self._methods.detach(Kept.read(token).method)
+            except InvalidRequestError as error:
+                log.info("stripe.already_forgotten", code=error.code)
 
     def _intent_of(self, wanted: StartRefund) -> str | None:
         session = self._read(wanted.provider_reference) if wanted.provider_reference else self._listed(wanted.payment)
@@ -190,7 +190,7 @@ class StripeGateway:
     def parse_event(self, request: WebhookRequest) -> GatewayEvent | None:
         """Also raises ProviderError, where the event does not say which payment it is about and Stripe cannot be asked:
         it is sent again."""
-        self._verify(request)
+        stripe_signatures.verify(request, self._secrets, self._clock.now())
         try:
             envelope = Envelope.model_validate_json(request.body)
             if envelope.livemode is not self._is_live:
@@ -210,18 +210,6 @@ class StripeGateway:
             raise MalformedWebhook from error
         log.info("stripe.ignored", event_id=envelope.id, kind=envelope.type)
         return None
-
-    def _verify(self, request: WebhookRequest) -> None:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        header = headers.get("stripe-signature", "")
-        stamp = _SIGNATURE.fullmatch(header)
-        if stamp is None:
-            raise UnverifiedWebhook
-        # Not left to the library: it compares with the system's clock, and takes any event of the future.
-        if abs(self._clock.now() - datetime.fromtimestamp(int(stamp[1]), UTC)) > signatures.TOLERANCE:
-            raise UnverifiedWebhook
-        if not any(_is_signed(request.body, header, secret) for secret in self._secrets):
-            raise UnverifiedWebhook
 
     def _about_session(self, envelope: Envelope) -> GatewayEvent | None:
         session = Session.model_validate(envelope.data.object)
@@ -288,10 +276,3 @@ class StripeGateway:
 def _understood(answer: StripeSession) -> Session:
     told: dict[str, Any] = answer.to_dict()
     return Session.model_validate(told)
-
-
-def _is_signed(body: bytes, header: str, secret: str) -> bool:
-    try:
-        return bool(WebhookSignature.verify_header(body, header, secret))
-    except (SignatureVerificationError, UnicodeDecodeError):
-        return False

@@ -7,6 +7,7 @@ from stripe.params.checkout import SessionCreateParams
 from models.gateway import StartPayment
 from models.payment import Method
 from payments.gateways import stripe_words
+from payments.gateways.stripe_words import Kept
 
 _METHODS = {Method.CARD: "card", Method.BANK: "us_bank_account", Method.NETWORK: "link"}
 EXPIRY_MARGIN = timedelta(minutes=5)
@@ -43,4 +44,11 @@ def wanted(payment: StartPayment) -> SessionCreateParams:
         params["payment_method_options"] = {
             "us_bank_account": {"financial_connections": {"permissions": ["payment_method"]}}
         }
+    if payment.saved_token is not None:
+        # One customer for each account, so that Checkout offers exactly that one.
+        params["customer"] = Kept.read(payment.saved_token).customer
+        params["saved_payment_method_options"] = {"allow_redisplay_filters": ["always", "limited", "unspecified"]}
+    elif payment.saves_account:
+        params["customer_creation"] = "always"
+        params["payment_intent_data"]["setup_future_usage"] = "on_session"
     return params

@@ -1,5 +1,6 @@
 """What Stripe says of sessions, charges and disputes, as far as Till reads it, and what it means. Talks to nobody."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,7 @@ import structlog
 from pydantic import BaseModel
 
 from models.errors import DomainError, ProviderError
-from models.gateway import DepositsWord, GatewayEvent, GatewayEventKind, ProviderRecord
+from models.gateway import DepositsWord, GatewayEvent, GatewayEventKind, ProviderRecord, SavedWord
 from models.money import Money
 
 log = structlog.get_logger()
@@ -43,6 +44,24 @@ _FAILURES = {
 }
 """Why small deposits were not confirmed, in the words of every provider. Others stay as they are."""
 NAME_CHARS, CODE_CHARS = 35, 64  # with four digits as much as Payment keeps
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An account that is kept: Stripe's payment method, and the customer that it is kept for. Nobody else's customer:
+    it stands for this one account and holds no name of ours."""
+
+    customer: str
+    method: str
+
+    @property
+    def token(self) -> str:
+        return f"{self.customer}/{self.method}"
+
+    @classmethod
+    def read(cls, token: str) -> "Kept":
+        customer, _, method = token.partition("/")
+        return cls(customer, method)
 
 
 class _Said(BaseModel, strict=True, frozen=True):
@@ -90,6 +109,7 @@ class Intent(_Said):
     id: str = ""
     status: str
     next_action: _NextAction | None = None
+    payment_method: str | None = None
     last_payment_error: _Refusal | None = None
     latest_charge: _Charge | str | None = None
 
@@ -105,11 +125,23 @@ class Session(_Said):
     payment_status: str = ""
     amount_total: int | None = None
     currency: str | None = None
+    customer: str | None = None
     payment_intent: Intent | str | None = None
 
     @property
     def intent(self) -> Intent | None:
         return self.payment_intent if isinstance(self.payment_intent, Intent) else None
+
+    @property
+    def saved(self) -> SavedWord | None:
+        """What it was paid with, where Stripe keeps that for a customer."""
+        method = self.intent.payment_method if self.intent else None
+        if self.customer is None or method is None or self.details is None:
+            return None
+        card, account = self.details.card, self.details.us_bank_account
+        name = _BRANDS.get(card.brand or "", "") if card else (account.bank_name or "") if account else ""
+        last4 = (card.last4 if card else account.last4 if account else None) or ""
+        return SavedWord(Kept(self.customer, method).token, name[:NAME_CHARS], last4) if last4 else None
 
     @property
     def deposits(self) -> DepositsWord | None:
@@ -216,6 +248,7 @@ def _event(
         amount=amount,
         method_label=_label(session.details) if session.details else None,
         failure_code=_FAILURES.get(failure, failure)[:CODE_CHARS] if failure else None,
+        saved=session.saved,
         deposits=session.deposits if kind is GatewayEventKind.VERIFYING else None,
     )
 

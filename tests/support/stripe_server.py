@@ -9,9 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -19,35 +17,13 @@ from stripe import WebhookSignature
 
 from models.clock import FrozenClock
 from models.ports import WebhookRequest
+from tests.support.stripe_api import Answer, Form, Refusal, generic, known_parameters
 
 KEY, SECRET = "sk_test_" + "a1B2c3D4" * 4, "whsec_" + "e5F6g7H8" * 4
 VISA = {"type": "card", "card": {"brand": "visa", "last4": "4242"}}
 ACCOUNT = {"type": "us_bank_account", "us_bank_account": {"bank_name": "STRIPE TEST BANK", "last4": "6789"}}
 LIFETIMES = (timedelta(minutes=30), timedelta(hours=24))
-_PARAMETERS = Path(__file__).with_name("stripe_parameters.txt")
 _CREATE = "POST /v1/checkout/sessions"
-
-Form = list[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    body: Mapping[str, Any]
-
-
-class Refusal(Exception):
-    def __init__(self, status: int, kind: str, code: str, param: str | None = None) -> None:
-        super().__init__(code)
-        told = {"type": kind, "code": code, "message": f"No: {code}", "param": param}
-        self.answer = Answer(status, {"error": {name: value for name, value in told.items() if value}})
-
-
-@cache
-def known_parameters() -> Mapping[str, frozenset[str]]:
-    """By call: the names as in stripe_parameters.txt."""
-    blocks = [block.splitlines() for block in _PARAMETERS.read_text().split("\n\n")]
-    return {lines[0]: frozenset(lines[1:]) for lines in blocks if not lines[0].startswith("#")}
 
 
 @dataclass
@@ -61,16 +37,21 @@ class StripeServer:
     "garbled", "" (nothing)."""
     url: str = ""
     refunds: list[dict[str, Any]] = field(default_factory=list)
+    customers: dict[str, list[str]] = field(default_factory=dict)
+    """By id, the payment methods that are attached to each."""
     refund_status: str = "succeeded"
     """Of the next refunds."""
     _answered: dict[str, tuple[Form, Answer]] = field(default_factory=dict)
     _intents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _wanted: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The form that each session was made from."""
     _late: threading.Event = field(default_factory=threading.Event)
 
     # --- the API -----------------------------------------------------------------------------------------------------
     def answer(self, method: str, path: str, form: Form, headers: Mapping[str, str]) -> Answer | None:
         """None: hang up without a word."""
-        call = f"{method} {re.sub(r'(?<=sessions/)[^/]+', '{session}', path)}"
+        call = re.sub(r"(?<=sessions/)[^/]+", "{session}", f"{method} {path}")
+        call = re.sub(r"(?<=payment_methods/)[^/]+", "{method}", call)
         self.calls.append((call, form))
         mishap = self.mishaps.pop(0) if self.mishaps else ""
         try:
@@ -87,7 +68,7 @@ class StripeServer:
         if headers.get("Authorization") != f"Bearer {KEY}":
             raise Refusal(401, "invalid_request_error", "invalid_api_key")
         for name, _ in form:
-            if call not in known_parameters() or _generic(name) not in known_parameters()[call]:
+            if call not in known_parameters() or generic(name) not in known_parameters()[call]:
                 raise Refusal(400, "invalid_request_error", "parameter_unknown", name)
         key = headers.get("Idempotency-Key")
         if key in self._answered:
@@ -111,6 +92,8 @@ class StripeServer:
             of = [one for one in reversed(self.refunds) if one["payment_intent"] == dict(form)["payment_intent"]]
             page = of[: int(dict(form).get("limit", 10))]
             return Answer(200, {"object": "list", "url": "/v1/refunds", "data": page, "has_more": False})
+        if call == "POST /v1/payment_methods/{method}/detach":
+            return Answer(200, self._detach(path.split("/")[3]))
         session = self.sessions.get(path.split("/")[4])
         if session is None:
             raise Refusal(404, "invalid_request_error", "resource_missing", "session")
@@ -130,10 +113,13 @@ class StripeServer:
             "unit_amount": int(price["unit_amount"]) > 0,
             "success_url": form["success_url"].startswith("http"),
             "name": bool(price["name"]) and price.get("description") != "",
+            "customer": form.get("customer") in (None, *self.customers),
+            "customer_creation": "customer" not in form or "customer_creation" not in form,
         }.items():
             if not is_good:
                 raise Refusal(400, "invalid_request_error", "parameter_invalid", param)
         session_id = f"cs_test_{secrets.token_hex(29)}"
+        self._wanted[session_id] = form
         self.sessions[session_id] = {
             "id": session_id,
             "object": "checkout.session",
@@ -145,6 +131,7 @@ class StripeServer:
             "livemode": False,
             "metadata": {name[9:-1]: value for name, value in form.items() if name.startswith("metadata[")},
             "mode": "payment",
+            "customer": form.get("customer"),
             "payment_intent": None,
             "payment_status": "unpaid",
             "status": "open",
@@ -172,6 +159,25 @@ class StripeServer:
         }
         self.refunds.append(refund)
         return refund
+
+    def _detach(self, method: str) -> dict[str, Any]:
+        for kept in self.customers.values():
+            if method in kept:
+                kept.remove(method)
+                return {"id": method, "object": "payment_method", "customer": None}
+        raise Refusal(400, "invalid_request_error", "payment_method_unexpected_state")
+
+    def _keep(self, session: dict[str, Any]) -> str:
+        """The payment method that a page was confirmed with: the customer's own, or a new one, attached if asked."""
+        customer = session["customer"]
+        if customer is not None and self.customers[customer]:
+            return self.customers[customer][0]
+        method = f"pm_{secrets.token_hex(8)}"
+        if customer is None and self._wanted[session["id"]].get("customer_creation") == "always":
+            session["customer"] = customer = f"cus_{secrets.token_hex(7)}"
+        if "payment_intent_data[setup_future_usage]" in self._wanted[session["id"]]:
+            self.customers.setdefault(customer, []).append(method)
+        return method
 
     def _list(self, form: dict[str, str]) -> dict[str, Any]:
         newest = list(reversed(self.sessions.values()))
@@ -206,6 +212,7 @@ class StripeServer:
         charge["amount_refunded"] = 0
         status = "succeeded" if paid else "processing"
         self._intents[intent] = {"id": intent, "object": "payment_intent", "status": status, "latest_charge": charge}
+        self._intents[intent]["payment_method"] = self._keep(session)
         session |= {"status": "complete", "payment_status": "paid" if paid else "unpaid", "payment_intent": intent}
 
     def intent_of(self, session_id: str) -> dict[str, Any]:
@@ -254,10 +261,6 @@ class StripeServer:
     def let_go(self) -> None:
         """Ends the wait of a late answer."""
         self._late.set()
-
-
-def _generic(name: str) -> str:
-    return re.sub(r"(metadata\]?\[)[^\]]+", r"\1*", re.sub(r"\[\d+\]", "[]", name))
 
 
 @contextmanager

@@ -5,16 +5,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from models.clock import FrozenClock
 from models.errors import ProviderError
-from models.gateway import Gateway, GatewayEventKind, StartRefund
+from models.gateway import Gateway, GatewayEvent, GatewayEventKind, SavedWord, StartPayment, StartRefund
 from models.money import Money
 from models.payment import Method
 from models.refund import RefundStatus
+from payments.gateways import bank_tables as tables
 from payments.gateways.bank import Bank
 from payments.gateways.sandbox import SandboxGateway
 from payments.gateways.stripe import StripeGateway
+from payments.gateways.stripe_words import Kept
 from tests.support.shop import NOW, SECRET, WANTED, usd
 from tests.support.stripe_server import VISA, StripeServer
 
@@ -27,6 +30,8 @@ class Provider:
     gateway: Gateway
     pays: Callable[[str], None]
     """Its customer confirms the payment with this reference of theirs."""
+    offers: Callable[[str], bool]
+    """Whether the account with this token can be paid with there."""
 
 
 @pytest.fixture
@@ -37,13 +42,21 @@ def sandbox(tmp_path: Path) -> Iterator[Provider]:
     def pays(session_id: str) -> None:
         bank.confirm(session_id, "visa")
 
-    yield Provider(gateway, pays)
+    def offers(token: str) -> bool:
+        with bank.database.read() as db:
+            return db.execute(sa.select(tables.saved).where(tables.saved.c.token == token)).first() is not None
+
+    yield Provider(gateway, pays, offers)
     bank.database.dispose()
 
 
 @pytest.fixture
 def through_stripe(stripe: StripeServer, gateway: StripeGateway) -> Provider:
-    return Provider(gateway, lambda session_id: stripe.confirm(session_id, VISA))
+    def offers(token: str) -> bool:
+        kept = Kept.read(token)
+        return kept.method in stripe.customers[kept.customer]
+
+    return Provider(gateway, lambda session_id: stripe.confirm(session_id, VISA), offers)
 
 
 @pytest.fixture(params=["sandbox", "through_stripe"])
@@ -123,3 +136,48 @@ def test_it_lists_every_payment_with_what_went_back(provider: Provider) -> None:
     known = {record.reference: record for record in provider.gateway.list_since(NOW)}
     assert (known[WANTED.reference].kind, known[WANTED.reference].refunded) == (GatewayEventKind.SUCCEEDED, usd(2_500))
     assert known["o" * 32].kind is None
+
+
+# --- accounts that are kept ------------------------------------------------------------------------------------------
+AGAIN = replace(WANTED, reference="2" * 32)
+
+
+def told_of(provider: Provider, wanted: StartPayment, *, is_confirmed: bool = True) -> GatewayEvent:
+    """What the provider says of a payment that its customer has confirmed, where they are asked."""
+    started = provider.gateway.start(wanted)
+    if is_confirmed:
+        provider.pays(started.provider_reference)
+    event = provider.gateway.fetch(wanted.reference, started.provider_reference)
+    assert event is not None
+    return event
+
+
+def kept(provider: Provider) -> SavedWord:
+    saved = told_of(provider, replace(WANTED, saves_account=True)).saved
+    assert saved is not None
+    return saved
+
+
+def test_it_names_a_kept_account_by_its_label_only(provider: Provider) -> None:
+    saved = kept(provider)
+    assert (saved.name, saved.last4) == ("Visa", "4242")
+    assert provider.offers(saved.token)
+
+
+def test_it_keeps_nothing_unasked(provider: Provider) -> None:
+    assert told_of(provider, WANTED).saved is None
+
+
+def test_a_kept_account_pays_again(provider: Provider) -> None:
+    saved = kept(provider)
+    wanted = replace(AGAIN, saved_token=saved.token)
+    event = told_of(provider, wanted, is_confirmed=provider.gateway.confirms_kept)
+    assert (event.kind, event.amount) == (GatewayEventKind.SUCCEEDED, WANTED.amount)
+    assert event.saved in (None, saved)
+
+
+def test_it_forgets_an_account_for_good(provider: Provider) -> None:
+    saved = kept(provider)
+    for _ in range(2):
+        provider.gateway.forget(saved.token)
+        assert not provider.offers(saved.token)

@@ -11,7 +11,7 @@ import pytest
 from models.gateway import Gateway
 from models.invoice import Invoice
 from models.payment import Method, Payment, PaymentStatus
-from payments import attempts, reconcile, settle
+from payments import accounts, attempts, reconcile, settle
 from payments.gateways.stripe import StripeGateway
 from tests.support.shop import Shop, usd
 from tests.support.stripe_server import ACCOUNT, VISA, StripeServer, serving
@@ -165,3 +165,53 @@ def test_an_amended_invoice_closes_the_page_with_the_old_amount(shop: Shop, stri
     shop.work()
 
     assert stripe.sessions[session_id]["status"] == "expired"
+
+
+def keeps(shop: Shop, stripe: StripeServer) -> tuple[Payment, str]:
+    """A bank payment whose account Alice keeps, settled; and its session."""
+    begun = shop.press(shop.link(shop.invoice()), Method.BANK, saves_account=True)
+    session_id = shop.payment(begun.payment).provider_reference or ""
+    stripe.confirm(session_id, ACCOUNT, paid=False)
+    tell(shop, stripe, PAID, session_id)
+    stripe.settle(session_id)
+    tell(shop, stripe, SETTLED, session_id)
+    return shop.payment(begun.payment), session_id
+
+
+def of_alice(shop: Shop) -> list[str]:
+    with shop.runtime.read() as ctx:
+        return [one.public_id for one in accounts.of(ctx, shop.alice_id)]
+
+
+def test_a_kept_account_opens_a_page_that_offers_that_one(shop: Shop, stripe: StripeServer) -> None:
+    keeps(shop, stripe)
+    begun = shop.press(shop.link(shop.invoice(700)), Method.BANK, saved_account=of_alice(shop)[0])
+    form = dict(next(form for call, form in reversed(stripe.calls) if call == "POST /v1/checkout/sessions"))
+    assert form["customer"] in stripe.customers
+    assert str(begun.redirect_url).startswith("https://checkout.stripe.com/")
+
+
+def test_a_kept_account_is_never_used_again_after_it_was_not_authorised(shop: Shop, stripe: StripeServer) -> None:
+    _, session_id = keeps(shop, stripe)
+    assert len(of_alice(shop)) == 1
+    tell(shop, stripe, "charge.dispute.created", stripe.dispute(session_id))
+    assert of_alice(shop) == []
+
+
+def test_another_account_chosen_on_the_page_is_to_blame_itself(shop: Shop, stripe: StripeServer) -> None:
+    keeps(shop, stripe)
+    begun = shop.press(shop.link(shop.invoice(700)), Method.BANK, saved_account=of_alice(shop)[0])
+    session_id = shop.payment(begun.payment).provider_reference or ""
+    stripe.customers[stripe.sessions[session_id]["customer"]].insert(0, "pm_other")
+    stripe.confirm(session_id, ACCOUNT)
+    event = shop.runtime.ports.gateway.parse_event(stripe.event(PAID, session_id, id=f"{shop.folder.name}-other"))
+    assert event is not None
+    settle.record(shop.runtime, "stripe", event, shop.announce)
+    assert shop.payment(begun.payment).saved_account_id is None
+
+
+def test_a_removed_account_is_gone_at_stripe(shop: Shop, stripe: StripeServer) -> None:
+    keeps(shop, stripe)
+    accounts.remove(shop.runtime, shop.alice_id, of_alice(shop)[0])
+    assert of_alice(shop) == []
+    assert list(stripe.customers.values()) == [[]]
