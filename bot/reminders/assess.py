@@ -65,14 +65,19 @@ class Desk:
     taken: dict[str, list[date]] = field(default_factory=lambda: defaultdict(list))
     """The days on which an address gets one of the reminders decided here."""
 
-    countries: frozenset[str] = field(init=False)
+    rules: Rules = field(init=False)
     hours: Hours = field(init=False)
+    zone: str = field(init=False)
+    today: date = field(init=False)
+    """The merchant's, as `zone` is."""
 
     def __post_init__(self) -> None:
         countries = {self.merchant.country, *map(str, self.cadence.countries)}
         if self.merchant.number:
             countries.add(number(self.merchant.number).country)
-        self.countries = frozenset(countries)
+        self.rules = Rules(frozenset(countries), self.busy, can_text=self.merchant.number is not None)
+        self.zone = self.merchant.timezone
+        self.today = self.now.astimezone(ZoneInfo(self.zone)).date()
         self.hours = Hours(self.cadence.opens, self.cadence.closes, self.cadence.on_sundays)
 
     def learn(self, known: Facts) -> None:
@@ -106,9 +111,7 @@ def customer(desk: Desk, candidates: Sequence[Candidate]) -> tuple[list[Verdict]
 def _choose(desk: Desk, first: Candidate) -> Chosen:
     own = desk.known.own.get(first.customer_id)
     ways = desk.ways or (own.ways if own is not None and own.ways is not None else desk.cadence.ways)
-    return addressing.choose(
-        desk.known, first.customer_id, ways, Rules(desk.countries, desk.busy, can_text=desk.merchant.number is not None)
-    )
+    return addressing.choose(desk.known, first.customer_id, ways, desk.rules)
 
 
 # --- whether ---------------------------------------------------------------------------------------------------------
@@ -116,14 +119,13 @@ def _refusal(desk: Desk, candidate: Candidate) -> Skip | None:
     known = desk.known
     own = known.own.get(candidate.customer_id)
     until = facts.promised_until(known, candidate)
-    today = desk.now.astimezone(ZoneInfo(desk.merchant.timezone)).date()
     checks: tuple[tuple[bool, SkipReason, str | None], ...] = (
         (candidate.status is InvoiceStatus.PAID or candidate.balance.minor <= 0, SkipReason.PAID, None),
         (candidate.status is not InvoiceStatus.OPEN, SkipReason.NOT_OPEN, candidate.status.value),
         (candidate.invoice_id in known.in_flight, SkipReason.PROCESSING, None),
         (candidate.invoice_id in known.disputed, SkipReason.DISPUTED, None),
         (facts.is_questioned(known, candidate), SkipReason.CASE_OPEN, None),
-        (until is not None and until >= today, SkipReason.PROMISED, until.isoformat() if until else None),
+        (until is not None and until >= desk.today, SkipReason.PROMISED, until.isoformat() if until else None),
         (own is not None and not own.is_on, SkipReason.SWITCHED_OFF, None),
         (_stands(desk, candidate), SkipReason.ALREADY_PLANNED, None),
     )
@@ -195,23 +197,24 @@ def _together(several: Sequence[Verdict]) -> Verdict:
 
 
 def _place(desk: Desk, candidate: Candidate, chosen: Chosen) -> Place:
-    zone = candidate.zone or desk.merchant.timezone
     if chosen.text is not None:
-        return place_of(
-            chosen.text.address, number(chosen.text.address).country, candidate.postal_code, desk.merchant.timezone
-        )
-    return Place((zone if zone in available() else desk.merchant.timezone,))
+        country = number(chosen.text.address).country
+        return place_of(chosen.text.address, country, candidate.postal_code, desk.zone)
+    zone = candidate.zone or desk.zone
+    return Place((zone if zone in available() else desk.zone,))
 
 
 # --- how often -------------------------------------------------------------------------------------------------------
 def _cap(desk: Desk, verdict: Verdict) -> str | None:
     """How many reminders this contact has had or gets that day and that week, if there is no room for one more."""
     known, local = desk.known, verdict.local
+    addresses = [point.address for point in _points(verdict)]
     past = _messages(known.by_customer.get(verdict.customer_id, ()), local)
-    planned: list[date] = []
-    for point in _points(verdict):
-        past |= _messages(known.by_address.get(point.address, ()), local)
-        planned = max(planned, desk.taken.get(point.address, []), key=len)
+    for address in addresses:
+        past |= _messages(known.by_address.get(address, ()), local)
+    planned = max((desk.taken.get(address, []) for address in addresses), key=len)
+    if not past and not planned:  # nearly everyone
+        return None
     days = [day for _, day in past] + planned
     that_day = sum(day == verdict.today for day in days)
     that_week = sum(verdict.today - timedelta(days=CAP_DAYS) < day <= verdict.today for day in days)

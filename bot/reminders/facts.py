@@ -5,11 +5,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot import cases, whatsapp
 from bot.reminders.selection import Candidate
+from models.among import among
 from models.cadence import CustomerCadence
 from models.case import PAUSING, Case
 from models.consent import Consent, ConsentAct, OptOut
@@ -76,7 +78,7 @@ def read(ctx: Context, merchant: Merchant, candidates: Sequence[Candidate], besi
     others = sa.true() if besides_link is None else Reminder.link_id.is_distinct_from(besides_link)
     _read_past(ctx, merchant, facts, customers, others)
     _read_standing(ctx, facts, invoices, others)
-    rules = sa.select(CustomerCadence).where(CustomerCadence.customer_id.in_(customers))
+    rules = sa.select(CustomerCadence).where(among(CustomerCadence.customer_id, customers))
     facts.own = {rule.customer_id: rule for rule in ctx.session.scalars(rules)}
     return facts
 
@@ -89,7 +91,7 @@ def _read_points(ctx: Context, facts: Facts, customers: Sequence[int]) -> None:
             ContactPoint.address,
             ContactPoint.bad_since_at.is_not(None),
         )
-        .where(ContactPoint.customer_id.in_(customers))
+        .where(among(ContactPoint.customer_id, customers))
         .order_by(ContactPoint.customer_id, ContactPoint.is_primary.desc(), ContactPoint.id)
     )
     for customer_id, channel, address, is_bad in rows:
@@ -100,18 +102,20 @@ def _read_permissions(ctx: Context, merchant: Merchant, facts: Facts) -> None:
     """A refusal stands until its owner lifts it. Of agreements the newest word counts."""
     addresses = sorted({point.address for points in facts.points.values() for point in points})
     refusals = sa.select(OptOut.channel, OptOut.address).where(
-        OptOut.merchant_id == merchant.id, OptOut.address.in_(addresses)
+        OptOut.merchant_id == merchant.id, among(OptOut.address, addresses)
     )
     facts.opted_out = {(channel, address) for channel, address in ctx.session.execute(refusals)}
     words = (
         sa.select(Consent.channel, Consent.address, Consent.act)
-        .where(Consent.merchant_id == merchant.id, Consent.channel.in_(list(Channel)), Consent.address.in_(addresses))
+        .where(
+            Consent.merchant_id == merchant.id, Consent.channel.in_(list(Channel)), among(Consent.address, addresses)
+        )
         .order_by(Consent.id)
     )
     talking = sa.select(Conversation.address).where(
         Conversation.merchant_id == merchant.id,
         Conversation.channel == Channel.WHATSAPP,
-        Conversation.address.in_(addresses),
+        among(Conversation.address, addresses),
         Conversation.last_inbound_at > ctx.clock.now() - whatsapp.WINDOW,
     )
     facts.in_window = set(ctx.session.scalars(talking))
@@ -123,14 +127,14 @@ def _read_money(ctx: Context, facts: Facts, invoices: Sequence[int]) -> None:
     moving = (
         sa.select(Allocation.invoice_id)
         .join(Payment, Payment.id == Allocation.payment_id)
-        .where(Allocation.invoice_id.in_(invoices), Allocation.is_open, Payment.status.in_(UNDER_WAY_STATUSES))
+        .where(among(Allocation.invoice_id, invoices), Allocation.is_open, Payment.status.in_(UNDER_WAY_STATUSES))
     )
     facts.in_flight = set(ctx.session.scalars(moving))
     argued = (
         sa.select(Allocation.invoice_id)
         .join(Dispute, Dispute.payment_id == Allocation.payment_id)
         .where(
-            Allocation.invoice_id.in_(invoices),
+            among(Allocation.invoice_id, invoices),
             Dispute.kind == DisputeKind.DISPUTE,
             Dispute.status == DisputeStatus.OPEN,
         )
@@ -149,7 +153,7 @@ def _read_words(ctx: Context, merchant: Merchant, facts: Facts, customers: Seque
     for customer_id, invoice_id, channel, address in ctx.session.execute(opened):
         whose = [customer_id] if customer_id is not None else at.get((channel, address), ())
         facts.questioned.update((one, invoice_id) for one in whose)
-    promises = sa.select(Promise).where(Promise.customer_id.in_(customers), Promise.promised_on.is_not(None))
+    promises = sa.select(Promise).where(among(Promise.customer_id, customers), Promise.promised_on.is_not(None))
     for promise in ctx.session.scalars(promises.order_by(Promise.id)):
         if promise.promised_on is not None and cases.keeps_quiet(promise):
             facts.promised[promise.customer_id, promise.invoice_id] = promise.promised_on
@@ -166,20 +170,27 @@ def _customers_at(facts: Facts) -> dict[Address, list[int]]:
 def _read_past(
     ctx: Context, merchant: Merchant, facts: Facts, customers: Sequence[int], others: sa.ColumnElement[bool]
 ) -> None:
-    columns = (Reminder.customer_id, Reminder.address, Reminder.message_id, Reminder.sent_at, Reminder.invoice_id)
+    """The status is looked at here: asked for in SQL, SQLite would walk through all that was ever sent."""
     since = ctx.clock.now() - LOOK_BACK
-    sent = sa.select(*columns).where(Reminder.status == ReminderStatus.SENT, Reminder.sent_at > since, others)
-    for row in ctx.session.execute(sent.where(Reminder.customer_id.in_(customers))):
-        facts.by_customer[row.customer_id].append(Past(row.message_id, row.sent_at, row.invoice_id, row.customer_id))
+    columns = (Reminder.customer_id, Reminder.address, Reminder.message_id, Reminder.sent_at, Reminder.invoice_id)
+    lately = sa.select(*columns, Reminder.status).where(Reminder.sent_at > since, others)
+    for row in ctx.session.execute(lately.where(among(Reminder.customer_id, customers))):
+        if row.status is ReminderStatus.SENT:
+            facts.by_customer[row.customer_id].append(_past(row))
     addresses = sorted({point.address for points in facts.points.values() for point in points})
-    at_them = sent.where(Reminder.merchant_id == merchant.id, Reminder.address.in_(addresses))
+    at_them = lately.where(Reminder.merchant_id == merchant.id, among(Reminder.address, addresses))
     for row in ctx.session.execute(at_them):
-        facts.by_address[row.address].append(Past(row.message_id, row.sent_at, row.invoice_id, row.customer_id))
+        if row.status is ReminderStatus.SENT:
+            facts.by_address[row.address].append(_past(row))
+
+
+def _past(row: Any) -> Past:
+    return Past(row.message_id, row.sent_at, row.invoice_id, row.customer_id)
 
 
 def _read_standing(ctx: Context, facts: Facts, invoices: Sequence[int], others: sa.ColumnElement[bool]) -> None:
     rows = sa.select(Reminder.invoice_id, Reminder.step, Reminder.anchor_on, Reminder.status).where(
-        Reminder.invoice_id.in_(invoices), others
+        among(Reminder.invoice_id, invoices), others
     )
     for invoice_id, step, anchor_on, status in ctx.session.execute(rows):
         facts.standing[invoice_id, step, anchor_on] = status

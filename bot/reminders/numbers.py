@@ -19,6 +19,9 @@ _NEVER = frozenset(
     }
 )
 US_CHARS = len("+12065550142")
+CANADIAN = "CA"
+EXCHANGES = "23456789"
+"""What the three digits after an area code of the +1 plan begin with."""
 _LANDLINE = PhoneNumberType.FIXED_LINE
 
 
@@ -32,8 +35,21 @@ class Number:
 
 @lru_cache(maxsize=65_536)
 def number(phone: str) -> Number:
-    if len(phone) == US_CHARS and is_us(phone):  # nine in ten, and the library takes a while
+    """Nine in ten tell it by their area code; the library takes half a millisecond for each number."""
+    if len(phone) == US_CHARS and is_us(phone):
         return Number("US", None)
+    if len(phone) == US_CHARS and phone[5] in EXCHANGES and _is_canadian(phone[:5]):
+        return Number(CANADIAN, None)
+    return _read(phone)
+
+
+@lru_cache(maxsize=1024)
+def _is_canadian(area_code: str) -> bool:
+    """All numbers of a Canadian area code are of one kind; on the islands of the +1 plan they are not."""
+    return area_code.startswith("+1") and _read(f"{area_code}5550142") == Number(CANADIAN, None)
+
+
+def _read(phone: str) -> Number:
     try:
         parsed = phonenumbers.parse(phone)
     except phonenumbers.NumberParseException:

@@ -15,6 +15,7 @@ WHERE = Path(__file__).parent / "where"
 CONTINENTAL = ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles")
 """For a number of the +1 plan that tells no more."""
 _UNKNOWN = "Etc/Unknown"
+_EXCHANGE_CHARS = len("+1416555")
 _MOST_ZONES = 6
 """A number that may be in more zones than this tells nothing: toll-free ones have forty."""
 
@@ -36,7 +37,7 @@ class Place:
 def place_of(phone: str, country: str, postal_code: str | None, merchant_zone: str) -> Place:
     """`country` is the recipient's, by the number (see `numbers`); `merchant_zone` stands in for what nothing tells."""
     by_post = _by_postal_code(postal_code) if postal_code and country in ("US", "") else None
-    return by_post or _by_phone(phone, merchant_zone)
+    return by_post or _by_phone(phone, country, merchant_zone)
 
 
 def is_us(phone: str) -> bool:
@@ -49,16 +50,23 @@ def _by_postal_code(postal_code: str) -> Place | None:
     return _zip_codes().get(digits) if len(digits) == 3 and digits.isdigit() else None
 
 
-def _by_phone(phone: str, merchant_zone: str) -> Place:
+def _by_phone(phone: str, country: str, merchant_zone: str) -> Place:
     if is_us(phone):
         return _area_codes()[phone[2:5]]
-    zones = tuple(zone for zone in _zones_of(phone) if zone in available())
+    # The library's zones go by seven digits of the +1 plan at most; and it takes a while for each number.
+    found = _zones_near(phone[:_EXCHANGE_CHARS]) if country == "CA" else _zones_of(phone)
+    zones = tuple(zone for zone in found if zone in available())
     if zones:
         return Place(zones)
     if phone.startswith("+1"):
         nearby = (merchant_zone,) if merchant_zone.startswith("America/") else ()
         return Place(tuple(dict.fromkeys((*nearby, *CONTINENTAL))))
     return Place((merchant_zone,))
+
+
+@lru_cache(maxsize=8192)
+def _zones_near(exchange: str) -> tuple[str, ...]:
+    return _zones_of(f"{exchange}0142")
 
 
 def _zones_of(phone: str) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ from models.reminder import PRESSED
 
 MOST_NAMED = 10_000
 CUSTOMERS_AT_ONCE = 500
+ROWS_AT_ONCE = 2_000
+"""A campaign of a hundred thousand is never in memory whole."""
 DAYS_AHEAD, DAYS_LATE = 1, 1
 """A scan plans tomorrow's steps as well, for the merchant to see, and yesterday's where nobody scanned in time."""
 
@@ -93,16 +95,21 @@ _COLUMNS = (
 )
 
 
-def load(ctx: Context, merchant: Merchant, *where: sa.ColumnElement[bool]) -> Iterator[Candidate]:
-    """The merchant's live invoices that `where` names, those of one customer together and the oldest due first."""
-    rows = ctx.session.execute(
+def load(
+    ctx: Context, merchant: Merchant, *where: sa.ColumnElement[bool], anchor_on: date = date.min, at_once: int = 0
+) -> Iterator[Candidate]:
+    """The merchant's live invoices that `where` names, those of one customer together and the oldest due first.
+    `at_once`: rows that the driver holds; 0 asks for all in one go."""
+    statement = (
         sa.select(*_COLUMNS)
         .join(Customer, Customer.id == Invoice.customer_id)
         .where(Invoice.merchant_id == merchant.id, Invoice.mode == Mode.LIVE, *where)
         .order_by(Invoice.customer_id, Invoice.due_on, Invoice.id)
     )
+    rows = ctx.session.execute(statement.execution_options(yield_per=at_once) if at_once else statement)
     for invoice_id, public_id, number, status, minor, currency, *rest in rows:
-        yield Candidate(invoice_id, public_id, number, status, Money(minor, currency), *cast(Any, rest))
+        balance = Money(minor, currency)
+        yield Candidate(invoice_id, public_id, number, status, balance, *cast(Any, (*rest, PRESSED, anchor_on)))
 
 
 def candidates(
@@ -112,8 +119,7 @@ def candidates(
     if selection.cadence_on is not None:
         yield from _by_cadence(ctx, merchant, cadence, selection.cadence_on)
         return
-    for candidate in load(ctx, merchant, _meant(ctx, merchant, selection, today)):
-        yield replace(candidate, anchor_on=today)
+    yield from load(ctx, merchant, _meant(ctx, merchant, selection, today), anchor_on=today, at_once=ROWS_AT_ONCE)
 
 
 def check(ctx: Context, merchant: Merchant, selection: Selection) -> None:
@@ -158,7 +164,7 @@ def _by_cadence(ctx: Context, merchant: Merchant, cadence: Cadence, on: date) ->
         return
     wanted = {day - timedelta(days=offset) for day in days for offset in offsets}
     owed = (Invoice.status == InvoiceStatus.OPEN) & (Invoice.balance_minor > 0)
-    for candidate in load(ctx, merchant, owed, Invoice.due_on.in_(wanted)):
+    for candidate in load(ctx, merchant, owed, Invoice.due_on.in_(wanted), at_once=ROWS_AT_ONCE):
         for offset in own.get(candidate.customer_id, cadence.offsets()):
             if candidate.due_on + timedelta(days=offset) in days:
                 yield replace(candidate, step=f"{offset:+d}", anchor_on=candidate.due_on)
