@@ -4,7 +4,7 @@ address that goes (proofs, portal sessions) goes with it."""
 import sqlalchemy as sa
 
 from bot import optouts, verifying
-from models.consent import Consent, ConsentAct
+from models.consent import GIVEN_BY_CHARS, Consent, ConsentAct
 from models.context import Context
 from models.conversation import Conversation, Proof
 from models.customer import Channel, ContactPoint, Customer
@@ -58,8 +58,8 @@ def record_consent(
     act: ConsentAct,
     source: str,
     *,
+    given_by: str,
     wording: str | None = None,
-    given_by: str | None = None,
 ) -> None:
     """What a merchant says about the owner of an address. It never lifts a refusal: only the owner does.
     `wording`: what the owner was shown; `given_by`: who wrote it down, and from where.
@@ -67,7 +67,7 @@ def record_consent(
     if point.mode is not Mode.LIVE:
         raise DomainError("only_live")
     if act is ConsentAct.REVOKED:
-        optouts.opt_out(ctx, point.merchant_id, point.channel, point.address, source)
+        optouts.opt_out(ctx, point.merchant_id, point.channel, point.address, source, given_by=given_by)
         return
     address = (point.merchant_id, point.channel, point.address)
     if optouts.is_opted_out(ctx, *address) or optouts.has_revoked(ctx, *address):
@@ -80,7 +80,7 @@ def record_consent(
             act=act,
             source=source,
             wording=wording,
-            given_by=given_by,
+            given_by=given_by[:GIVEN_BY_CHARS],
             created_at=ctx.clock.now(),
         )
     )

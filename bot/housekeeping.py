@@ -36,6 +36,8 @@ def _source(turn: Turn) -> str:
 def opt_out(turn: Turn) -> Sequence[Reply]:
     """At once, for every number of this merchant, with one confirmation at most (47 CFR 64.1200(a)(12)). What it does
     not end is said as well, with the way to end that, too."""
+    if refusals.says_wrong_number(turn.inbound.body):
+        cases.open_case(turn, CaseKind.WRONG_NUMBER)
     others, ended = _others(turn)
     for one in ended:
         optouts.opt_out(turn.ctx, turn.merchant.id, one.channel, one.address, _source(turn), turn.message_id)

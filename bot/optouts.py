@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from bot import recall, verifying
 from models import events
-from models.consent import Consent, ConsentAct, OptOut
+from models.consent import GIVEN_BY_CHARS, Consent, ConsentAct, OptOut
 from models.context import Context
 from models.conversation import Conversation, Proof
 from models.customer import Channel, ContactPoint
@@ -18,7 +18,13 @@ OTHER_APP = {Channel.SMS: Channel.WHATSAPP, Channel.WHATSAPP: Channel.SMS}
 
 
 def opt_out(
-    ctx: Context, merchant_id: int, channel: Channel, address: str, source: str, message_id: int | None = None
+    ctx: Context,
+    merchant_id: int,
+    channel: Channel,
+    address: str,
+    source: str,
+    message_id: int | None = None,
+    given_by: str | None = None,
 ) -> None:
     """Stop everything to this address from this merchant, whatever is queued included, and end its proofs:
     whoever texts START later may be a new owner of the number."""
@@ -26,9 +32,9 @@ def opt_out(
     if ctx.session.get(OptOut, (merchant_id, channel, address)) is None:
         ctx.session.add(OptOut(merchant_id=merchant_id, channel=channel, address=address, opted_out_at=now))
         events.opted_out(ctx, merchant_id, channel, address, source)
-    _record(ctx, merchant_id, channel, address, ConsentAct.REVOKED, source, message_id)
-    if channel in OTHER_APP:  # the same person at the same number (decision 8)
-        _record(ctx, merchant_id, OTHER_APP[channel], address, ConsentAct.REVOKED, source, message_id)
+    for one in (channel, OTHER_APP.get(channel)):  # the same person at the same number (decision 8)
+        if one is not None:
+            _record(ctx, merchant_id, one, address, ConsentAct.REVOKED, source, message_id, given_by)
     ctx.session.execute(
         sa.update(Message)
         .where(
@@ -92,7 +98,14 @@ def other_addresses(ctx: Context, merchant_id: int, channel: Channel, address: s
 
 
 def _record(
-    ctx: Context, merchant_id: int, channel: Channel, address: str, act: ConsentAct, source: str, message_id: int | None
+    ctx: Context,
+    merchant_id: int,
+    channel: Channel,
+    address: str,
+    act: ConsentAct,
+    source: str,
+    message_id: int | None,
+    given_by: str | None = None,
 ) -> None:
     ctx.session.add(
         Consent(
@@ -102,6 +115,7 @@ def _record(
             act=act,
             source=source,
             message_id=message_id,
+            given_by=given_by[:GIVEN_BY_CHARS] if given_by else None,
             created_at=ctx.clock.now(),
         )
     )

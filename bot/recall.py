@@ -31,6 +31,15 @@ def take_back(ctx: Context, message: Message) -> bool:
     return True
 
 
+def skip(ctx: Context, message: Message, reason: SkipReason) -> None:
+    """It went nowhere and would again: its reminders say why, unless the same has reached them by email."""
+    if message.reminder_link_id is None or any(one.status not in UNREAD for one in _siblings(ctx, message)):
+        return
+    for reminder in _reminders(ctx, message.reminder_link_id):
+        if reminder.status is ReminderStatus.SENT and reminder.move_to(ReminderStatus.SKIPPED):
+            reminder.reason, reminder.sent_at = reason, None
+
+
 def refuse(ctx: Context, merchant_id: int, channel: Channel, address: str) -> None:
     """Whoever has just said stop gets no email instead this time."""
     withdrawn = sa.select(Message.id).where(

@@ -15,6 +15,7 @@ from models.customer import Channel, ContactPoint, Customer
 from models.merchant import Merchant
 from models.message import Direction, Failure, Message, MessageStatus
 from models.ports import DeliveryReceipt
+from models.reminder import SkipReason
 from models.sending_pause import Reach
 
 log = structlog.get_logger()
@@ -37,6 +38,14 @@ COPIED = (
 """What a second try takes over from the first."""
 SAME = ("merchant_id", "kind", "their_address", "body")
 """What makes two messages tries of one."""
+
+
+DISCARDED = "discarded"
+"""In place of its error code: a failed message that somebody has seen to."""
+
+
+def is_put_aside() -> sa.ColumnElement[bool]:
+    return Message.error_code.is_not_distinct_from(DISCARDED)
 
 
 def apply_receipt(ctx: Context, merchant_id: int, receipt: DeliveryReceipt) -> None:
@@ -89,9 +98,19 @@ def heed(ctx: Context, message: Message, code: str | None) -> None:
             optouts.opt_out(ctx, *address, source="carrier", message_id=message.id)
             recall.take_back(ctx, message)
         case Consequence.OTHER_CHANNEL:
-            whatsapp.go_elsewhere(ctx, message)
+            _go_elsewhere(ctx, message)
         case Consequence.STOP_CAMPAIGN | Consequence.STOP_US | Consequence.STOP_ALL:
             pauses.begin(ctx, message, REACHES[meaning.consequence], code or "", meaning.event)
+
+
+def _go_elsewhere(ctx: Context, message: Message) -> None:
+    """A reminder is decided anew, another channel has its own consent and hours; but not where that would choose the
+    same way again, because by our own clock the day is not over."""
+    if whatsapp.is_open(ctx, message) or whatsapp.template_for(ctx, message) is not None:
+        recall.skip(ctx, message, SkipReason.OUTSIDE_WINDOW)
+    else:
+        recall.take_back(ctx, message)
+    whatsapp.go_elsewhere(ctx, message)
 
 
 def _give_up_address(ctx: Context, message: Message) -> None:

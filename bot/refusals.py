@@ -30,6 +30,18 @@ _MISSED = re.compile(
 )
 
 
+_WRONG_NUMBER = re.compile(
+    r"wrong (?:number|person|guy|phone|e-?mail)|not (?:the|that) person|don'?t know (?:him|her|them|this person)|"
+    r"(?:n[uú]mero|persona|tel[eé]fono|correo) equivocad[oa]|no soy (?:esa|la) persona|se equivoc",
+    re.IGNORECASE,
+)
+
+
+def says_wrong_number(words: str) -> bool:
+    """A refusal of somebody else than the customer: the merchant's file is wrong."""
+    return _WRONG_NUMBER.search(words) is not None
+
+
 def channels_meant(words: str, own: Channel) -> frozenset[Channel]:
     """From a phone always the phone as well: "stop emailing me" may come from who wants neither."""
     if _ALL.search(words):

@@ -9,6 +9,7 @@ from models.context import Context, Environment, Ports, Runtime, Site
 from models.conversation import Conversation, ConversationState, Promise, Proof
 from models.customer import Channel, ContactPoint, Customer
 from models.database import Database
+from models.file_import import FileImport, ImportStatus
 from models.idempotency import ApiAnswer, IdempotencyKey
 from models.invoice import Invoice, InvoiceStatus
 from models.ledger import Account, LedgerEntry
@@ -67,7 +68,9 @@ __all__ = [
     "EventType",
     "Failure",
     "FeePayer",
+    "FileImport",
     "IdempotencyKey",
+    "ImportStatus",
     "Invoice",
     "InvoiceLine",
     "InvoiceStatus",

@@ -14,8 +14,11 @@ class CaseKind(StrEnum):
     WRONG_AMOUNT = "wrong_amount"
     REFUND_WISH = "refund_wish"
     PERSON_WANTED = "person_wanted"
+    WRONG_NUMBER = "wrong_number"
+    """Whoever has this address is not the customer: they want no more, and the file is wrong."""
 
 
+NOTE_CHARS = 500
 PAUSING = frozenset({CaseKind.ALREADY_PAID, CaseKind.WRONG_AMOUNT})
 """Who is asked for money that they have paid or do not owe is asked once too often."""
 
@@ -42,7 +45,14 @@ class Case(Identified, Base):
     """Who, what and which invoice, while the case is open."""
     opened_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[str | None] = mapped_column(sa.String(120))
+    note: Mapped[str | None] = mapped_column(sa.String(NOTE_CHARS))
+    """How it was settled, in the words of whoever settled it."""
 
-    def resolve(self, now: datetime) -> None:
-        """Twice does no more than once."""
-        self.resolved_at, self.matter = self.resolved_at or now, None
+    def resolve(self, now: datetime, by: str | None = None, note: str | None = None) -> bool:
+        """False: somebody has settled it before, and that stands."""
+        if self.resolved_at is not None:
+            return False
+        self.resolved_at, self.matter = now, None
+        self.resolved_by, self.note = by, note
+        return True

@@ -10,6 +10,8 @@ from models.base import Base, stored
 from models.customer import Channel
 from models.guards import append_only
 
+GIVEN_BY_CHARS = 120
+
 
 class ConsentAct(StrEnum):
     GRANTED = "granted"
@@ -30,7 +32,7 @@ class Consent(Base):
     message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
     wording: Mapped[str | None] = mapped_column(sa.Text)
     """What was shown to whoever agreed."""
-    given_by: Mapped[str | None] = mapped_column(sa.String(120))
+    given_by: Mapped[str | None] = mapped_column(sa.String(GIVEN_BY_CHARS))
     """Who wrote it down for them, and from where: a member, a file, a network address."""
     created_at: Mapped[datetime]
 

@@ -187,6 +187,16 @@ class InboundEmailVendor(Protocol):
 
 
 # --- jobs ------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class FailedJob:
+    """`error`: type and place only; `args`: what it was enqueued with, ids mostly."""
+
+    job_id: str
+    name: str
+    error: str
+    args: tuple[str | int, ...] = ()
+
+
 class Jobs(Protocol):
     def enqueue(
         self,
@@ -204,4 +214,16 @@ class Jobs(Protocol):
 
     def bring_forward(self, job_ids: Sequence[str]) -> None:
         """Make waiting jobs due now: the demo's clock has jumped past their delay. Others are left as they are."""
+        ...
+
+    def failed(self, limit: int = 100) -> "list[FailedJob]":
+        """Those that ended in an error nobody has retried yet, the newest first."""
+        ...
+
+    def retry(self, job_id: str) -> str:
+        """Run a failed job again from its start, under the new id that is returned."""
+        ...
+
+    def discard(self, job_id: str) -> None:
+        """Forget a failed job."""
         ...

@@ -1,33 +1,40 @@
-"""The job engine, on the application's own database, and the only module that knows it is DBOS.
+"""The job engine, on the application's own database; with web/engine_client.py all that knows it is DBOS.
 SQLite: one worker thread inside the web process. PostgreSQL: web processes enqueue, `run_worker` processes work."""
 
-import json
 import logging
-import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from dbos import DBOS, DBOSClient, ScheduleInput, Serializer
-from sqlalchemy.orm import Session
+from dbos import DBOS, ScheduleInput
 
 from models.context import Runtime
 from models.database import Database
 from web import slots
-from web.queues import QUEUES, Pacer, Queue
-from web.work import Job, Work, decode, describe, encode, run_job
+from web.engine_client import (
+    APPLICATION,
+    JOBS_VERSION,
+    DatabaseJobs,
+    Json,
+    cancel,
+    client_of,
+    discard,
+    failed,
+    purge,
+    retry,
+)
+from web.queues import Pacer
+from web.work import Job, Work, describe, run_job
+
+__all__ = ["DatabaseJobs", "cancel", "discard", "failed", "migrate", "purge", "retry", "run_worker", "start_embedded"]
 
 log = structlog.get_logger()
 
-APPLICATION = "till"
-JOBS_VERSION = "1"
-"""Pinned: left alone it is a hash of the source, and no release would run the jobs that the last one queued."""
 THREADS = 48
 DRAIN_S = 20
 RELAUNCH_PAUSE_S = 5.0
@@ -38,114 +45,13 @@ EMBEDDED_POLLS_SLOWER = 2
 _one_worker = threading.Lock()
 
 
-@dataclass(frozen=True, slots=True)
-class FailedJob:
-    job_id: str
-    name: str
-    error: str
-
-
-class _Json(Serializer):
-    """DBOS' own choice is pickle: whoever could write the table would run code."""
-
-    def name(self) -> str:
-        return "till_json"
-
-    def serialize(self, data: Any) -> str:
-        return json.dumps(data, default=encode)
-
-    def deserialize(self, serialized_data: str) -> Any:
-        return json.loads(serialized_data, object_hook=decode)
-
-
-# --- any process ------------------------------------------------------------------------------------------------------
-def _client(database: Database) -> DBOSClient:
-    # It writes after it has read, so on SQLite its transactions need the write lock from their start, like ours.
-    engine = database.engine.execution_options(till_write=True)
-    return DBOSClient(system_database_engine=engine, application_name=APPLICATION, serializer=_Json(), lazy=True)
-
-
-class DatabaseJobs:
-    """models.ports.Jobs. Connects to nothing until used."""
-
-    def __init__(self, database: Database, queues: Mapping[str, Queue] = QUEUES) -> None:
-        self._database = database
-        self._queues = queues
-        self._clients: dict[int, DBOSClient] = {}
-
-    def enqueue(
-        self,
-        session: Session,
-        name: str,
-        *args: str | int,
-        queue: str,
-        job_id: str,
-        key: str | None = None,
-        delay_s: float = 0.0,
-    ) -> None:
-        options: dict[str, Any] = {"workflow_name": name, "queue_name": queue, "workflow_id": job_id}
-        options["app_version"] = JOBS_VERSION
-        if self._queues[queue].per_second is not None:
-            options["queue_partition_key"] = key = key or "-"
-        if delay_s > 0:
-            options["delay_seconds"] = delay_s
-        self._own_client().enqueue_in_transaction(session, options, queue, key, *args)  # type: ignore[arg-type]
-
-    def bring_forward(self, job_ids: Sequence[str]) -> None:
-        for job_id in job_ids:
-            self._own_client().set_workflow_delay(job_id, delay_seconds=0)
-
-    def _own_client(self) -> DBOSClient:
-        """One per process: a forked child must not speak over its parent's connections."""
-        pid = os.getpid()
-        if pid not in self._clients:
-            self._clients[pid] = _client(self._database)
-        return self._clients[pid]
-
-
+# --- the process that works -------------------------------------------------------------------------------------------
 def migrate(database: Database) -> None:
     """Create or update the engine's own tables. Idempotent; needed before the first enqueue."""
     _route_log()
     DBOS.migrate(_address(database))
 
 
-def cancel(database: Database, job_id: str) -> None:
-    """Take a waiting job off its queue. One that runs already is not stopped."""
-    _client(database).cancel_workflow(job_id)
-
-
-def failed(database: Database, limit: int = 100) -> list[FailedJob]:
-    """Jobs that ended in an error nobody has retried yet, the newest first."""
-    ended = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
-    rows = _client(database).list_workflows(status=ended, was_forked_from=False, sort_desc=True, limit=limit)
-    return [FailedJob(row.workflow_id, row.name, str(row.error)) for row in rows]
-
-
-def retry(database: Database, job_id: str) -> str:
-    """Run a failed job again from its start, under the new id that is returned."""
-    client = _client(database)
-    job = client.retrieve_workflow(job_id).get_status()
-    where: dict[str, Any] = {"queue_name": job.queue_name, "queue_partition_key": job.queue_partition_key}
-    return client.fork_workflow(job_id, 1, application_version=JOBS_VERSION, **where).get_workflow_id()
-
-
-def discard(database: Database, job_id: str) -> None:
-    """Forget a failed job."""
-    _client(database).delete_workflows([job_id])
-
-
-def purge(database: Database, before: datetime) -> int:
-    """Forget the jobs that ended before then. Returns how many."""
-    client, count = _client(database), 0
-    ended = ["SUCCESS", "CANCELLED", "ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
-    which: dict[str, Any] = {"status": ended, "completed_before": before.isoformat(), "limit": 500}
-    while rows := client.list_workflows(**which, load_input=False, load_output=False):
-        client.delete_workflows([row.workflow_id for row in rows])
-        count += len(rows)
-    return count
-
-
-# --- the process that works -------------------------------------------------------------------------------------------
 class Embedded:
     """The worker thread of the one web process. Of several processes on one file, one works and the others wait."""
 
@@ -194,7 +100,7 @@ def run_worker(runtime: Runtime, work: Work) -> None:
 
 def _reap(database: Database, own_slot: int) -> None:
     """Put back on their queues the jobs that dead workers left running."""
-    client = _client(database)
+    client = client_of(database)
     running: dict[str, Any] = {"status": "PENDING", "load_input": False, "load_output": False, "limit": 1000}
     try:
         owners = {job.executor_id or "" for job in client.list_workflows(**running)}
@@ -234,7 +140,7 @@ def _launch(runtime: Runtime, work: Work, executor_id: str) -> None:
             "application_version": JOBS_VERSION,
             "executor_id": executor_id,
             "run_migrations": False,
-            "serializer": _Json(),
+            "serializer": Json(),
             "max_executor_threads": THREADS,
             "sys_db_pool_size": 8,
             "sys_db_idle_transaction_timeout_sec": slots.IDLE_TIMEOUT_S,  # a frozen worker holds row locks, too

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot import delivery, member_codes, messenger, replies, verifying, vitals
+from bot.exchange import desk
 from bot.reminders import filling, releasing, scanning
 from models.context import Context, Runtime
 from models.idempotency import ANSWERS_KEPT, ApiAnswer
@@ -44,6 +45,7 @@ def purge(runtime: Runtime) -> int:
         ctx.session.execute(sa.delete(LimitCount).where(LimitCount.window_at < now - LIMITS_KEPT))
         forget_answers(ctx)
         delivering.forget(ctx)
+        desk.forget(ctx)
     return engine.purge(runtime.database, now - JOBS_KEPT)
 
 
@@ -80,6 +82,8 @@ JOBS: dict[str, Job] = {
     "confirm_replies": replies.confirm_all,
     "sweep": messenger.sweep,
     "scan_cadences": scanning.scan_all,
+    "check_import": desk.check,
+    "carry_out_import": desk.carry_out,
     "fill_campaign": filling.fill,
     "release_reminders": releasing.release,
     "release_due": releasing.release_all,

@@ -77,6 +77,7 @@ PAY_METHODS = (MethodKind.NETWORK, MethodKind.BANK, MethodKind.CARD)
 
 class Channel(StrEnum):
     SMS = "sms"
+    WHATSAPP = "whatsapp"
     EMAIL = "email"
 
 

@@ -24,7 +24,7 @@ from web.pages import Channel, InvoiceLine
 
 blueprint = Blueprint("receipts", __name__)
 
-_SENT = {Address.SMS: Channel.SMS, Address.WHATSAPP: Channel.SMS, Address.EMAIL: Channel.EMAIL}
+_SENT = {Address.SMS: Channel.SMS, Address.WHATSAPP: Channel.WHATSAPP, Address.EMAIL: Channel.EMAIL}
 _NOT_SENT = (MessageStatus.FAILED, MessageStatus.CANCELLED)
 
 

@@ -9,9 +9,9 @@ from bot import optouts
 from bot.exchange import planning
 from bot.exchange.planning import Grown, Parsed, Plan, Wanted
 from models.base import new_public_id
-from models.consent import Consent, ConsentAct
+from models.consent import GIVEN_BY_CHARS, Consent, ConsentAct
 from models.context import Context
-from models.customer import ContactPoint, Customer
+from models.customer import Channel, ContactPoint, Customer
 from models.errors import DomainError
 from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Merchant, Mode
@@ -19,6 +19,8 @@ from payments import drafting, ledger
 
 SOURCE = "import"
 CHUNK = 500
+WORDINGS = {Channel.SMS: "text_consent: yes", Channel.EMAIL: "email_consent: yes"}
+"""All that a file shows of what its customers agreed to: that column, with that word."""
 
 
 class Refused(DomainError):
@@ -29,18 +31,28 @@ class Refused(DomainError):
         self.plan = plan
 
 
-def run(ctx: Context, merchant: Merchant, mode: Mode, parsed: Parsed, grown: Grown = lambda _: None) -> Plan:
-    """Raises Refused. Tells no webhook: a file is not fifty thousand events."""
+def run(
+    ctx: Context, merchant: Merchant, mode: Mode, parsed: Parsed, grown: Grown = lambda _: None, given_by: str = SOURCE
+) -> Plan:
+    """Raises Refused."""
     planned = planning.plan(ctx, merchant, mode, parsed)
     if planned.troubles:
         raise Refused(planned)
+    carry_out(ctx, merchant, mode, planned, grown, given_by)
+    return planned
+
+
+def carry_out(
+    ctx: Context, merchant: Merchant, mode: Mode, planned: Plan, grown: Grown = lambda _: None, given_by: str = SOURCE
+) -> None:
+    """A plan without troubles, made in this same transaction. Tells no webhook: a file is not fifty thousand events.
+    `given_by`: who states the consents, and in which file."""
     ids = _customers(ctx, merchant, mode, planned.customers)
-    _consents(ctx, merchant, mode, planned)
+    _consents(ctx, merchant, mode, planned, given_by)
     _new_invoices(ctx, merchant, mode, planned, ids, grown)
     for line, invoice in planned.changed_invoices:
         total = line.total if line.total != invoice.total else None
         drafting.edit(ctx, invoice, due_on=line.due_on, description=line.description, total=total)
-    return planned
 
 
 def _customers(ctx: Context, merchant: Merchant, mode: Mode, wanted: Sequence[Wanted]) -> dict[Wanted, int]:
@@ -101,15 +113,15 @@ def _points(ctx: Context, merchant: Merchant, mode: Mode, one: Wanted, customer_
     return points
 
 
-def _consents(ctx: Context, merchant: Merchant, mode: Mode, planned: Plan) -> None:
+def _consents(ctx: Context, merchant: Merchant, mode: Mode, planned: Plan, given_by: str) -> None:
     if mode is not Mode.LIVE:
         return
     for (channel, address), act in planned.consents.items():
         if act is ConsentAct.REVOKED:
-            optouts.opt_out(ctx, merchant.id, channel, address, SOURCE)
+            optouts.opt_out(ctx, merchant.id, channel, address, SOURCE, given_by=given_by)
     granted = [
         {"merchant_id": merchant.id, "channel": channel, "address": address, "act": act, "source": SOURCE}
-        | {"created_at": ctx.clock.now()}
+        | {"created_at": ctx.clock.now(), "wording": WORDINGS[channel], "given_by": given_by[:GIVEN_BY_CHARS]}
         for (channel, address), act in planned.consents.items()
         if act is ConsentAct.GRANTED
     ]

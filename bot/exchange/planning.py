@@ -60,6 +60,8 @@ class Plan:
     """`unchanged` and `not_owed` count lines that ask for nothing."""
 
     shape: Shape
+    lines: int = 0
+    """Of the file, those in trouble and those that ask for nothing included."""
     customers: list[Wanted] = field(default_factory=list)
     new_invoices: list[tuple[InvoiceLine, Wanted]] = field(default_factory=list)
     changed_invoices: list[tuple[InvoiceLine, Invoice]] = field(default_factory=list)
@@ -84,6 +86,8 @@ class Parsed:
     shape: Shape
     lines: list[tuple[int, CustomerLine | InvoiceLine]]
     troubles: list[Trouble]
+    count: int = 0
+    """Lines of the file."""
 
 
 def usual(ctx: Context, merchant: Merchant) -> Usual:
@@ -94,7 +98,7 @@ def parse(table: Table, usually: Usual, grown: Grown = lambda _: None) -> Parsed
     """Asks no database, and so is done before any transaction: fifty thousand lines take a while.
     Raises DomainError("file_unknown_columns")."""
     shape = shapes.recognise(table)
-    parsed = Parsed(shape, [], [Trouble(number, "", "too_many_cells") for number in table.ragged])
+    parsed = Parsed(shape, [], [Trouble(number, "", "too_many_cells") for number in table.ragged], len(table.lines))
     for count, line in enumerate(table.lines, start=1):
         try:
             if shape.kind is Kind.CUSTOMERS:
@@ -111,7 +115,7 @@ def parse(table: Table, usually: Usual, grown: Grown = lambda _: None) -> Parsed
 
 def plan(ctx: Context, merchant: Merchant, mode: Mode, parsed: Parsed) -> Plan:
     """Against what is on file at this moment."""
-    planner = _Planner(Plan(parsed.shape, troubles=list(parsed.troubles)), known(ctx, merchant.id, mode))
+    planner = _Planner(Plan(parsed.shape, parsed.count, troubles=list(parsed.troubles)), known(ctx, merchant.id, mode))
     for number, line in parsed.lines:
         try:
             if isinstance(line, InvoiceLine):

@@ -91,8 +91,9 @@ def invoice(shape: Shape, cells: Mapping[str, str], usual: Usual) -> InvoiceLine
         raise BadCell("number", "missing")
     status = shapes.cell(shape, cells, "status").casefold().replace(" ", "_")
     total = _money(shape, cells, usual.currency)
-    issued_on = _date(shape, cells, "issued_on") or usual.today
-    due_on = _date(shape, cells, "due_on") or issued_on
+    issued_on, due_on = _date(shape, cells, "issued_on"), _date(shape, cells, "due_on")
+    issued_on = issued_on or min(usual.today, due_on or usual.today)
+    due_on = due_on or issued_on
     if due_on < issued_on:
         raise BadCell("due_on", "due_before_issue")
     return InvoiceLine(

@@ -4,10 +4,11 @@ from enum import StrEnum
 
 import pytest
 
-from models import invoice, message, payment
+from models import file_import, invoice, message, payment
 
 TABLES: list[tuple[type[StrEnum], dict[StrEnum, frozenset[StrEnum]]]] = [
     (invoice.InvoiceStatus, invoice.TRANSITIONS),  # type: ignore[list-item]
+    (file_import.ImportStatus, file_import.TRANSITIONS),  # type: ignore[list-item]
     (message.MessageStatus, message.TRANSITIONS),  # type: ignore[list-item]
     (payment.PaymentStatus, payment.TRANSITIONS),  # type: ignore[list-item]
 ]

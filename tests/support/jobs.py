@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from models.clock import Clock
 from models.context import Runtime
+from models.ports import FailedJob
 from web.jobs import JOBS
 from web.work import Job
 
@@ -34,6 +35,8 @@ class RecordingJobs:
     clock: Clock
     waiting: list[RecordedJob] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
+    failures: list[FailedJob] = field(default_factory=list)
+    """What the engine would list: put there by tests."""
 
     def enqueue(
         self,
@@ -81,6 +84,19 @@ class RecordingJobs:
             jobs[due[0].name](runtime, *due[0].args)
             count += 1
         return count
+
+    def failed(self, limit: int = 100) -> list[FailedJob]:
+        return self.failures[:limit]
+
+    def retry(self, job_id: str) -> str:
+        """As the engine does: the same job under another id."""
+        job = next(one for one in self.failures if one.job_id == job_id)
+        self.failures.remove(job)
+        self.waiting.append(RecordedJob(f"{job_id}-again", job.name, job.args, "jobs", None, self.clock.now()))
+        return f"{job_id}-again"
+
+    def discard(self, job_id: str) -> None:
+        self.failures[:] = [one for one in self.failures if one.job_id != job_id]
 
     def perform(self, runtime: Runtime, name: str, jobs: Mapping[str, Job] = JOBS) -> object:
         """One job, as its schedule would start it."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import unescape
+from io import BytesIO
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -15,6 +16,10 @@ SCANNER = "Mozilla/5.0 (compatible; Barracuda Link Scanner)"
 HOST = "till.test"
 NONE: Mapping[str, str] = {}
 _CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+Field = str | list[str] | tuple[BytesIO, str]
+"""A file with its name, too."""
 
 
 @dataclass
@@ -33,7 +38,7 @@ class Visitor:
         self.page = self.client.get(url.removeprefix(BASE_URL), base_url=self.base_url, headers=headers)
         return self.page
 
-    def sends(self, url: str, headers: Mapping[str, str] = NONE, /, **fields: str | list[str]) -> TestResponse:
+    def sends(self, url: str, headers: Mapping[str, str] = NONE, /, **fields: Field) -> TestResponse:
         """A form of the page in view."""
         token = _CSRF.search(self.page.text)
         form = {"csrf_token": token[1] if token else "", **fields}

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from models.clock import SystemClock
 from models.context import Runtime
+from models.ports import FailedJob
 from tests.support.mail_and_texts import Carrier, Mailer
 from tests.support.post import empty_database
 from tests.support.workers import eventually, runtime_on
@@ -70,7 +71,7 @@ class Worker:
         self.enqueue("note", job_id, job_id=job_id)
         return eventually(lambda: job_id in self.ran)
 
-    def failed(self) -> dict[str, engine.FailedJob]:
+    def failed(self) -> dict[str, FailedJob]:
         return {job.job_id: job for job in engine.failed(self.runtime.database)}
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, RootModel
 from models.consent import ConsentAct
 from models.customer import Channel, ContactPoint, Customer
 from web.api.cursors import PageQuery
-from web.api.fields import Body, Email, Locale, Name, Phone, Reference
+from web.api.fields import Body, Email, Locale, Name, Phone, Reference, Wording
 
 Timezone = Annotated[str, Field(json_schema_extra={"enum": sorted(available_timezones())})]
 
@@ -84,9 +84,11 @@ class NewContactPoint(RootModel[Annotated[NewEmail | NewPhone, Field(discriminat
 
 
 class NewConsent(Body):
-    """`granted`: they agreed to messages about their invoices, as your records show. `revoked`: they want none."""
+    """`granted`: they agreed to messages about their invoices, as your records show. `revoked`: they want none.
+    `wording`: exactly what they were shown, or said."""
 
     act: Annotated[str, Field(pattern=r"^(granted|revoked)$")]
+    wording: Wording | None = None
 
 
 def contact_point_shape(point: ContactPoint, *, opted_out: bool, consent: ConsentAct | None) -> ContactPointShape:

@@ -24,6 +24,7 @@ from web.api.customer_shapes import (
     customer_shape,
 )
 from web.api.operations import Call, delete, get, patch, post
+from web.security import client_network
 
 TAG = "Customers"
 
@@ -98,7 +99,14 @@ def remove_contact_point(call: Call, contact_point_id: str) -> None:
 def record_consent(call: Call, contact_point_id: str, body: NewConsent) -> ContactPointShape:
     """Record what the owner of an address agreed to"""
     point = rows.find(call, ContactPoint, contact_point_id)
-    addresses.record_consent(call.ctx, point, ConsentAct(body.act), source="api")
+    addresses.record_consent(
+        call.ctx,
+        point,
+        ConsentAct(body.act),
+        source="api",
+        wording=body.wording,
+        given_by=f"API key {call.caller.key_prefix}, {client_network()}",
+    )
     return _point_shapes(call, [point])[0]
 
 

@@ -37,6 +37,13 @@ spec = SpecTree(
 )
 
 
+CSV = "text/csv"
+FILE = {"type": "string"}
+FILES_IN: set[str] = set()
+FILES_OUT: set[str] = set()
+"""Operations that take or give a CSV file."""
+
+
 class PostHeaders(BaseModel):
     model_config = ConfigDict(populate_by_name=True)
 
@@ -63,10 +70,15 @@ class Told:
     name: str
     names_one: bool
     """Its path holds an id."""
+    takes_file: bool = False
 
 
 def describe(told: Told) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     models: dict[str, Any] = {f"HTTP_{told.status}": told.answer}
+    if told.takes_file:
+        FILES_IN.add(told.name)
+    if told.answer is None and told.method == "GET":
+        FILES_OUT.add(told.name)
     models |= {f"HTTP_{status}": Problem for status in _refusals(told)}
     return spec.validate(
         query=told.query,
@@ -83,7 +95,8 @@ def _refusals(told: Told) -> list[int]:
     found = [401, 403, 422]
     found += [404] if told.names_one or told.body or told.query else []
     found += [409, 429] if told.method != "GET" else []
-    found += [400, 413, 415] if told.body else []
+    found += [400] if told.body else []
+    found += [413, 415] if told.body or told.takes_file else []
     return sorted(found)
 
 
@@ -101,4 +114,13 @@ def _generated() -> dict[str, Any]:
             for status, answer in operation["responses"].items():
                 if int(status) >= 400:
                     answer["content"] = {CONTENT_TYPE: answer["content"]["application/json"]}
+            _files(operation)
     return made
+
+
+def _files(operation: dict[str, Any]) -> None:
+    """spectree knows JSON; files are said here."""
+    if operation["operationId"] in FILES_IN:
+        operation["requestBody"] = {"required": True, "content": {CSV: {"schema": FILE}}}
+    if operation["operationId"] in FILES_OUT:
+        operation["responses"]["200"]["content"] = {CSV: {"schema": FILE}}

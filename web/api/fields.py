@@ -25,6 +25,8 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=_L
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_LINE)]
 Number = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=_LINE)]
 Description = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Wording = Annotated[str, StringConstraints(min_length=1, max_length=1_000, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]+$")]
+"""A few sentences."""
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=_EMAIL), AfterValidator(normalise_email)]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{7,14}$")]
 """E.164."""

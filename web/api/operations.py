@@ -1,27 +1,29 @@
 """One operation of the API: its route, its place in the OpenAPI document, and the order in which a request is judged:
 key, scope, shape, idempotency, rate, then the work in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, stream_with_context
 from pydantic import BaseModel, ValidationError
 
 from models import limits
 from models.context import Context, Runtime
 from models.errors import DomainError
 from models.merchant import Scope
-from web.api import answers, callers, document, problems
+from web.api import answers, callers, document, problems, trail
 from web.api.callers import Caller
 from web.api.problems import problem
 from web.context import retrying, runtime
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
-View = Callable[..., BaseModel | None]
+View = Callable[..., BaseModel | Iterable[str] | None]
+CSV = "text/csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,9 @@ class _Operation:
     query: type[BaseModel] | None
     body: type[BaseModel] | None
     is_outside: bool
+    most_bytes: int
+    """Of a CSV file as the body; 0: JSON, or none."""
+    records: bool
 
 
 def get(
@@ -65,15 +70,33 @@ def post(
     scope: Scope = Scope.WRITE,
     body: type[BaseModel] | None = None,
     status: int = 201,
+    records: bool = True,
 ) -> Callable[[View], View]:
-    return _route("POST", path, answer, tag, scope=scope, body=body, status=status)
+    """`records` False: it changes nothing, so the trail has no entry of it."""
+    return _route("POST", path, answer, tag, scope=scope, body=body, status=status, records=records)
 
 
 def post_outside(
-    path: str, *, answer: type[BaseModel], tag: str, scope: Scope, body: type[BaseModel]
+    path: str,
+    *,
+    answer: type[BaseModel],
+    tag: str,
+    scope: Scope = Scope.WRITE,
+    body: type[BaseModel] | None = None,
+    status: int = 201,
 ) -> Callable[[View], View]:
     """The view gets an Outside instead of a Call."""
-    return _route("POST", path, answer, tag, scope=scope, body=body, status=201, is_outside=True)
+    return _route("POST", path, answer, tag, scope=scope, body=body, status=status, is_outside=True)
+
+
+def post_file(path: str, *, answer: type[BaseModel], tag: str, most_bytes: int) -> Callable[[View], View]:
+    """The body is a CSV file: the view gets its `content`, and an Outside."""
+    return _route("POST", path, answer, tag, scope=Scope.WRITE, status=201, is_outside=True, most_bytes=most_bytes)
+
+
+def get_file(path: str, *, tag: str) -> Callable[[View], View]:
+    """The answer is a CSV file, line by line. The view gets an Outside, and records itself: it is asked with GET."""
+    return _route("GET", path, None, tag, scope=Scope.READ, is_outside=True)
 
 
 def patch(
@@ -97,15 +120,17 @@ def _route(
     query: type[BaseModel] | None = None,
     body: type[BaseModel] | None = None,
     is_outside: bool = False,
+    most_bytes: int = 0,
+    records: bool = True,
 ) -> Callable[[View], View]:
     def decorate(view: View) -> View:
-        operation = _Operation(view, scope, status, query, body, is_outside)
+        operation = _Operation(view, scope, status, query, body, is_outside, most_bytes, records)
 
         @wraps(view)
         def run(**path_parts: str) -> Response:
             return _refused_or(lambda: _perform(operation, path_parts))
 
-        told = document.Told(method, answer, status, query, body, tag, view.__name__, "<" in path)
+        told = document.Told(method, answer, status, query, body, tag, view.__name__, "<" in path, bool(most_bytes))
         blueprint.add_url_rule(path, view.__name__, document.describe(told)(run), methods=[method])
         return view
 
@@ -128,24 +153,26 @@ def _perform(operation: _Operation, path_parts: dict[str, str]) -> Response:
     with runtime().read() as ctx:
         caller = callers.identify(ctx, operation.scope)
         arguments: dict[str, Any] = {**path_parts, **_shaped(operation)}
-        if request.method in ("GET", "HEAD"):
+        if request.method in ("GET", "HEAD") and not operation.is_outside:
             return _answer(operation, operation.view(Call(ctx, caller), **arguments))
+    if request.method in ("GET", "HEAD"):
+        return _streamed(operation.view(Outside(runtime(), caller), **arguments))
     key = answers.key() if request.method == "POST" else None
     if operation.is_outside:
         return _write_outside(operation, caller, key, arguments)
     return retrying(lambda: _write(operation, caller, key, arguments))
 
 
-def _shaped(operation: _Operation) -> dict[str, BaseModel]:
+def _shaped(operation: _Operation) -> dict[str, Any]:
     """The query and the body. Raises DomainError for what does not have their shape."""
-    told: dict[str, BaseModel] = {}
+    told: dict[str, Any] = {}
     if operation.query is not None:
         told["query"] = _query(operation.query)
     elif request.args:
         raise problems.InvalidRequest([problems.Fault(pointer=f"?{n}", message="Unknown") for n in request.args])
     if operation.body is not None:
         told["body"] = _body(operation.body)
-    return told
+    return told | ({"content": _content(operation.most_bytes)} if operation.most_bytes else {})
 
 
 def _query(shape: type[BaseModel]) -> BaseModel:
@@ -169,18 +196,28 @@ def _body(shape: type[BaseModel]) -> BaseModel:
         raise problems.invalid(error) from None
 
 
+def _content(most_bytes: int) -> bytes:
+    if request.mimetype != CSV:
+        raise DomainError("not_csv")
+    request.max_content_length = most_bytes
+    return request.get_data()
+
+
 def _write_outside(operation: _Operation, caller: Caller, key: str | None, arguments: dict[str, Any]) -> Response:
     if (given := retrying(lambda: _claim(caller, key))) is not None:
         return given
+    made = None
     try:
-        answer = _answer(operation, operation.view(Outside(runtime(), caller), **arguments))
+        made = operation.view(Outside(runtime(), caller), **arguments)
+        answer = _answer(operation, made)
     except DomainError as error:
         if error.code not in problems.PROBLEMS:
             raise
         answer = problem(error.code)
-    if key is not None:
-        with runtime().write() as ctx:
+    with runtime().write() as ctx:
+        if key is not None:
             answers.keep(ctx, caller, key, answer)
+        _record(operation, ctx, caller, arguments, made)
     return answer
 
 
@@ -216,6 +253,7 @@ def _work(operation: _Operation, call: Call, arguments: dict[str, Any]) -> Respo
     try:
         with session.begin_nested():
             made = operation.view(call, **arguments)
+            _record(operation, call.ctx, call.caller, arguments, made)
             session.flush()
             return _answer(operation, made)
     except sa.exc.IntegrityError:
@@ -226,7 +264,18 @@ def _work(operation: _Operation, call: Call, arguments: dict[str, Any]) -> Respo
         return problem(error.code, getattr(error, "errors", ()))
 
 
-def _answer(operation: _Operation, made: BaseModel | None) -> Response:
+def _record(operation: _Operation, ctx: Context, caller: Caller, arguments: dict[str, Any], made: Any) -> None:
+    """A refusal changed nothing; whatever else a program asked for by POST, PATCH or DELETE is in the trail."""
+    is_done = isinstance(made, BaseModel) or operation.status == HTTPStatus.NO_CONTENT
+    if operation.records and is_done:
+        trail.record(ctx, caller, operation.view.__name__, arguments, made)
+
+
+def _streamed(lines: Any) -> Response:
+    return Response(stream_with_context(lines), content_type=f"{CSV}; charset=utf-8")
+
+
+def _answer(operation: _Operation, made: Any) -> Response:
     if made is None:
         return Response(status=operation.status)
     return Response(made.model_dump_json(), operation.status, content_type="application/json")

@@ -86,7 +86,7 @@ class CampaignShape(BaseModel):
     created_at: datetime
 
 
-@post("/reminders/plan", answer=PlanShape, body=Wanted, scope=Scope.REMINDERS, status=200, tag=TAG)
+@post("/reminders/plan", answer=PlanShape, body=Wanted, scope=Scope.REMINDERS, status=200, tag=TAG, records=False)
 def plan_reminders(call: Call, body: Wanted) -> PlanShape:
     """A dry run: who would get what, when, in which words, and why the others get nothing. Sends nothing"""
     planned = planning.plan(call.ctx, _merchant(call), body.selection())

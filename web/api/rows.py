@@ -6,13 +6,16 @@ import sqlalchemy as sa
 
 from models.customer import ContactPoint, Customer
 from models.errors import DomainError
+from models.file_import import FileImport
 from models.invoice import Invoice
 from models.message import Message
 from models.payment import Payment
 from models.webhook import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from web.api.operations import Call
 
-Owned = TypeVar("Owned", Customer, ContactPoint, Invoice, Payment, WebhookEndpoint, WebhookEvent, WebhookDelivery)
+Owned = TypeVar(
+    "Owned", Customer, ContactPoint, FileImport, Invoice, Payment, WebhookEndpoint, WebhookEvent, WebhookDelivery
+)
 
 
 def mine(call: Call, kind: type[Owned]) -> "sa.Select[Any]":

@@ -17,37 +17,11 @@ from bot.exchange.shapes import Kind
 from models.context import Context
 from models.errors import DomainError
 from models.merchant import Merchant, Mode
+from web.cli.file_words import WORDS
 from web.context import runtime
 
 TOLD_TROUBLES = 30
 MODES = click.Choice([mode.value for mode in Mode])
-WORDS = {
-    "file_too_large": f"The file is larger than {reading.MOST_BYTES // 2**20} MB.",
-    "file_empty": "The file has no header.",
-    "file_not_csv": "This is no CSV file, or a quote in it never closes.",
-    "file_encoding": "The file's text is in none of UTF-8, UTF-16 and Windows-1252.",
-    "file_too_many_rows": f"More than {reading.MOST_ROWS:,} lines: split the file.",
-    "file_too_many_columns": f"More than {reading.MOST_COLUMNS} columns.",
-    "file_field_too_long": "A field is longer than 32 kB.",
-    "file_header_repeats": "Two columns have the same name.",
-    "file_unknown_columns": "These columns are those of no file we know: see the README, Import.",
-    "file_has_errors": "Nothing was imported: mend these lines first.",
-    "too_many_cells": "more cells than the header has",
-    "missing": "is missing",
-    "too_long": "is too long",
-    "no_email": "is no email address",
-    "no_phone": "is no phone number",
-    "no_amount": "is no amount",
-    "no_date": "is no date",
-    "no_yes_or_no": "is neither yes nor no",
-    "unknown_language": "is neither en nor es",
-    "unknown_currency": "is no currency",
-    "due_before_issue": "is before the day of issue",
-    "repeated": "is in the file twice",
-    "several_customers": "fits several customers on file: give their reference",
-    "other_currency": "is not that of the invoice on file",
-    "below_paid": "is no more than what has been paid",
-}
 
 
 @click.command("import")
@@ -61,7 +35,7 @@ def import_command(file: Path, slug: str, mode: str, dry_run: bool) -> None:
     console = Console()
     try:
         table = reading.read(_content(file))
-        planned = _take(slug, Mode(mode), table, console, dry_run=dry_run)
+        planned = _take(slug, Mode(mode), table, console, f"flask import, {file.name}", dry_run=dry_run)
     except importing.Refused as refused:
         _tell(console, refused.plan, WORDS[refused.code])
         sys.exit(1)
@@ -80,7 +54,8 @@ def import_command(file: Path, slug: str, mode: str, dry_run: bool) -> None:
 def export_command(kind: str, slug: str, mode: str, out: TextIO) -> None:
     """Write all customers or invoices as CSV, in the form that import takes."""
     with runtime().read() as ctx:
-        out.writelines(exporting.lines(ctx, _merchant(ctx, slug), Mode(mode), Kind(kind)))
+        merchant = _merchant(ctx, slug)
+    out.writelines(exporting.lines(runtime(), merchant, Mode(mode), Kind(kind)))
 
 
 def _content(file: Path) -> bytes:
@@ -95,7 +70,7 @@ def _merchant(ctx: Context, slug: str) -> Merchant:
     return found
 
 
-def _take(slug: str, mode: Mode, table: reading.Table, console: Console, *, dry_run: bool) -> Plan:
+def _take(slug: str, mode: Mode, table: reading.Table, console: Console, given_by: str, *, dry_run: bool) -> Plan:
     with runtime().read() as ctx:
         usual = planning.usual(ctx, _merchant(ctx, slug))
     with Progress(console=console) as bar:
@@ -106,7 +81,7 @@ def _take(slug: str, mode: Mode, table: reading.Table, console: Console, *, dry_
                 return planning.plan(ctx, _merchant(ctx, slug), mode, parsed)
         writes = bar.add_task("Writing", total=len(parsed.lines))
         with runtime().write() as ctx:
-            planned = importing.run(ctx, _merchant(ctx, slug), mode, parsed, lambda n: bar.advance(writes, n))
+            planned = importing.run(ctx, _merchant(ctx, slug), mode, parsed, lambda n: bar.advance(writes, n), given_by)
         bar.update(writes, completed=len(parsed.lines))
     return planned
 

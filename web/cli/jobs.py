@@ -52,15 +52,16 @@ def retry(identifier: str) -> None:
 @group.command("discard")
 @click.argument("identifier")
 def discard(identifier: str) -> None:
-    """Take a failed job off the list. It is not run again."""
-    _known_job(identifier)
-    engine.discard(runtime().database, identifier)
+    """Take a failed job or message off the list. It is not run, or sent, again."""
+    if not _put_aside(identifier):
+        _known_job(identifier)
+        engine.discard(runtime().database, identifier)
     click.echo("Discarded.")
 
 
 def _stuck(ctx: Context, limit: int) -> list[tuple[Message, str]]:
     both: sa.Select[Message, str] = sa.select(Message, Merchant.slug).join(Merchant, Merchant.id == Message.merchant_id)
-    failed = both.where(Message.direction == Direction.OUT, Message.status.in_(STUCK))
+    failed = both.where(Message.direction == Direction.OUT, Message.status.in_(STUCK), ~receipts.is_put_aside())
     rows = ctx.session.execute(failed.order_by(Message.id.desc()).limit(limit))
     return [(message, slug) for message, slug in rows]
 
@@ -74,6 +75,18 @@ def _send_again(public_id: str) -> str | None:
         if found.direction is not Direction.OUT or found.status is not MessageStatus.FAILED:
             raise click.ClickException(f"This message is {found.status.value}: only failed ones are sent again.")
         return receipts.send_again(ctx, found).public_id
+
+
+def _put_aside(public_id: str) -> bool:
+    """False: no message of ours is called that."""
+    with runtime().write() as ctx:
+        found = ctx.session.scalars(sa.select(Message).where(Message.public_id == public_id)).one_or_none()
+        if found is None:
+            return False
+        if found.direction is not Direction.OUT or found.status not in STUCK:
+            raise click.ClickException(f"This message is {found.status.value}: only what did not go is put aside.")
+        found.error_code = receipts.DISCARDED
+        return True
 
 
 def _known_job(job_id: str) -> None:

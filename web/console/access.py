@@ -9,9 +9,11 @@ from flask import Response, abort, g, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
+from models.case import Case
 from models.context import Context
 from models.conversation import Conversation
 from models.customer import ContactPoint, Customer
+from models.file_import import FileImport
 from models.invoice import Invoice
 from models.member import Member
 from models.merchant import ApiKey
@@ -28,9 +30,11 @@ log = structlog.get_logger()
 Owned = TypeVar(
     "Owned",
     ApiKey,
+    Case,
     ContactPoint,
     Conversation,
     Customer,
+    FileImport,
     Invoice,
     Member,
     Message,

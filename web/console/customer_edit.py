@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from bot import addresses
 from models.cadence import CustomerCadence
-from models.case import Case
+from models.case import NOTE_CHARS, Case
 from models.consent import ConsentAct
 from models.context import Context
 from models.customer import Channel, ContactPoint, Customer
@@ -21,6 +21,7 @@ from web.console.access import mine
 from web.console.frame import ConsolePage, done, parts
 from web.console.visitor import visitor
 from web.context import writes
+from web.security import client_network
 from web.typed import address as read_address
 
 blueprint = Blueprint("console_customer_edit", __name__, url_prefix="/console/customers")
@@ -28,6 +29,7 @@ blueprint = Blueprint("console_customer_edit", __name__, url_prefix="/console/cu
 NAME_CHARS = 120
 LOCALES = ("en", "es")
 SOURCE = "merchant"
+WORDING_CHARS = 1_000
 _POSTAL = re.compile(r"[A-Za-z0-9 -]{0,12}", re.ASCII)
 
 
@@ -123,11 +125,13 @@ def record_will(ctx: Context, public_id: str, point_id: str) -> AnyResponse:
     customer, point = _point(ctx, public_id, point_id)
     act = ConsentAct.GRANTED if request.form.get("act") == ConsentAct.GRANTED else ConsentAct.REVOKED
     how = typed.line(request.form.get("how", ""), 80)
+    wording = typed.line(request.form.get("wording", ""), WORDING_CHARS) or None
+    by = f"{visitor().member.name}, {client_network()}" + (f", {how}" if how else "")
     try:
-        addresses.record_consent(ctx, point, act, SOURCE)
+        addresses.record_consent(ctx, point, act, SOURCE, given_by=by, wording=wording)
     except DomainError as error:
         return customers.page(ctx, customer, {"will": error.code})
-    noted = {"address": point.address, "said": act, "how": how}
+    noted = {"address": point.address, "said": act, "how": how, "wording": wording}
     audit.record(ctx, "customer.will_recorded", customer, label=customer.name, after=noted)
     return done("will_granted" if act is ConsentAct.GRANTED else "will_revoked", _here(customer), point.address)
 
@@ -154,8 +158,10 @@ def resolve(ctx: Context, public_id: str, case_id: str) -> AnyResponse:
     case = ctx.session.scalars(sa.select(Case).where(own)).one_or_none()
     if case is None:
         raise DomainError("not_found")
-    case.resolve(ctx.clock.now())
-    audit.record(ctx, "case.resolved", customer, label=customer.name, after={"case": case.kind})
+    note = typed.line(request.form.get("note", ""), NOTE_CHARS)
+    if not case.resolve(ctx.clock.now(), visitor().member.name, note or None):
+        return done("case_resolved_before", _here(customer))
+    audit.record(ctx, "case.resolved", customer, label=customer.name, after={"case": case.kind, "note": note})
     return done("case_resolved", _here(customer))
 
 

@@ -17,7 +17,7 @@ from models.customer import Channel, ContactPoint, Customer
 from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Merchant, Mode
 from models.money import Money
-from web.console import frame, invoice_query, timeline
+from web.console import frame, search, timeline
 from web.console.access import mine
 from web.console.frame import ConsolePage, parts
 from web.console.timeline import Happening
@@ -130,7 +130,7 @@ def _listed(ctx: Context, merchant: Merchant, text: str, after: str) -> Sequence
     """By name; the cursor is the last customer of the page before."""
     query = sa.select(Customer).where(Customer.merchant_id == merchant.id, Customer.mode == Mode.LIVE)
     if text:
-        query = query.where(Customer.id.in_(invoice_query.customers_like(ctx, merchant, text)))
+        query = query.where(Customer.id.in_(search.customers_like(ctx, merchant, text)))
     own = (Customer.public_id == after) & (Customer.merchant_id == merchant.id)
     last = ctx.session.scalars(sa.select(Customer).where(own)).one_or_none() if after else None
     if last is not None:

@@ -8,21 +8,21 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from bot import messenger
+from bot import messenger, receipts
 from models.context import Context
 from models.customer import Customer
 from models.message import Direction, Message, MessageStatus, Route
-from web.console import audit, frame, timeline
+from models.ports import FailedJob
+from web.console import audit, failed_jobs, frame, timeline
 from web.console.access import mine
 from web.console.frame import ConsolePage, done, parts
 from web.console.visitor import visitor
-from web.context import reads, writes
+from web.context import reads, runtime, writes
 
 blueprint = Blueprint("console_failures", __name__, url_prefix="/console/failures")
 
 LISTED = 100
 STUCK = (MessageStatus.FAILED, MessageStatus.UNKNOWN)
-DISCARDED = "discarded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class FailuresPage(ConsolePage):
     template: ClassVar[str] = "web/console/failures.html"
     section: ClassVar[str] = "messages"
     rows: Sequence[Row]
+    jobs: Sequence[FailedJob]
 
 
 @blueprint.get("")
@@ -52,13 +53,30 @@ def index(ctx: Context) -> Response:
         Message.merchant_id == visitor().merchant.id,
         Message.direction == Direction.OUT,
         Message.status.in_(STUCK),
-        Message.error_code.is_distinct_from(DISCARDED),
+        ~receipts.is_put_aside(),
     )
     found = ctx.session.scalars(stuck.order_by(Message.id.desc()).limit(LISTED)).all()
     ids = {message.customer_id for message in found if message.customer_id is not None}
     names = {one.id: one.name for one in ctx.session.scalars(sa.select(Customer).where(Customer.id.in_(ids)))}
     rows = [Row(one, names.get(one.customer_id or 0, ""), timeline.preview(one)) for one in found]
-    return frame.show(FailuresPage(**parts(), rows=rows))
+    return frame.show(FailuresPage(**parts(), rows=rows, jobs=failed_jobs.of(ctx, visitor().merchant)))
+
+
+@blueprint.post("/jobs/<job_id>")
+def settle_job(job_id: str) -> AnyResponse:
+    """`act`: again or discard. The engine keeps books of its own, so our trail is written first."""
+    again = request.form.get("act") == "again"
+    _record_job(job_id, again=again)
+    jobs = runtime().ports.jobs
+    jobs.retry(job_id) if again else jobs.discard(job_id)
+    return done("job_again" if again else "job_discarded", url_for("console_failures.index"))
+
+
+@writes
+def _record_job(ctx: Context, job_id: str, *, again: bool) -> None:
+    job = failed_jobs.find(ctx, visitor().merchant, job_id)
+    action = "job.retried" if again else "job.discarded"
+    audit.record(ctx, action, visitor().merchant, label=job.name, after={"job": job_id})
 
 
 @blueprint.post("/<public_id>")
@@ -66,14 +84,14 @@ def index(ctx: Context) -> Response:
 def settle(ctx: Context, public_id: str) -> AnyResponse:
     """`act`: again (as a new message: the old one keeps its story) or discard."""
     message, here = mine(ctx, Message, public_id, lock=True), url_for("console_failures.index")
-    if message.status not in STUCK or message.error_code == DISCARDED:
+    if message.status not in STUCK or message.error_code == receipts.DISCARDED:
         return done("failure_settled", here)
     if request.form.get("act") == "again" and Row(message, "", "").may_go_again:
         messenger.queue(ctx, _copy(message))
         done_code, action = "message_again", "message.sent_again"
     else:
         done_code, action = "message_discarded", "message.discarded"
-    message.error_code = DISCARDED
+    message.error_code = receipts.DISCARDED
     audit.record(ctx, action, message, label=message.their_address, after={"kind": message.kind})
     return done(done_code, here)
 

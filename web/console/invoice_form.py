@@ -19,7 +19,7 @@ from models.merchant import Merchant, Mode
 from models.money import MAX_MINOR, Money
 from payments import papers
 from payments.papers import Item
-from web.console import invoice_query, typed
+from web.console import search, typed
 
 BLANK_ROWS = 3
 MAX_ROWS = 100
@@ -160,7 +160,7 @@ def find_customers(ctx: Context, merchant: Merchant, text: str) -> list[Customer
         found = list(ctx.session.scalars(owned.where(exact).limit(CHOICES)))
         if found:
             return found
-    ids = invoice_query.customers_like(ctx, merchant, text) if text else []
+    ids = search.customers_like(ctx, merchant, text) if text else []
     return list(ctx.session.scalars(owned.where(Customer.id.in_(ids)).order_by(Customer.name).limit(CHOICES)))
 
 

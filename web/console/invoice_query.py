@@ -10,21 +10,20 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from models.context import Context
-from models.customer import ContactPoint, Customer
+from models.customer import Customer
 from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Merchant, Mode
+from web.console import search
 
 Kind = TypeVar("Kind", bound=StrEnum)
 
 PAGE = 25
 COUNTED = 10_000
 """Beyond this the page says "more than": nobody reads the number, and counting reads every row."""
-MATCHES = 200
-"""Customers, and invoice numbers, that a search looks at."""
 MAX_QUERY_CHARS = 80
-MIN_DIGITS = 4
 _FAR = 2**62
 
 
@@ -93,70 +92,67 @@ STATUSES: dict[Filter, tuple[InvoiceStatus, ...]] = {
     Filter.ALL: tuple(InvoiceStatus),
 }
 _C = Invoice.__table__.c
-_KEYS: dict[Sort, tuple[sa.ColumnElement[Any], bool]] = {
-    Sort.OLDEST_DUE: (_C.due_on, False),
-    Sort.NEWEST_DUE: (_C.due_on, True),
-    Sort.LARGEST: (_C.balance_minor, True),
-    Sort.NEWEST: (_C.id, True),
+Columns = ReadOnlyColumnCollection[str, Any]
+_KEYS: dict[Sort, tuple[str, bool]] = {
+    Sort.OLDEST_DUE: ("due_on", False),
+    Sort.NEWEST_DUE: ("due_on", True),
+    Sort.LARGEST: ("balance_minor", True),
+    Sort.NEWEST: ("id", True),
 }
 """By which column, and whether from its end."""
 
 
 def listing(ctx: Context, merchant: Merchant, ask: Ask, today: date) -> Listing:
-    where = _where(ctx, merchant, ask, today)
-    column, backwards = _KEYS[ask.sort]
-    order = (column.desc(), _C.id.desc()) if backwards else (column, _C.id)
-    beyond = _beyond(ask, column, backwards)
+    of = _source(ctx, merchant, ask)
+    where = _where(merchant, ask, today, of)
+    column, backwards = of[_KEYS[ask.sort][0]], _KEYS[ask.sort][1]
+    order = (column.desc(), of.id.desc()) if backwards else (column, of.id)
+    beyond = _beyond(ask, column, of, backwards)
     # A branch per status: each walks its index from the cursor and stops after a page, whatever the table's size.
     branches = [
-        sa.select(_C.id).where(*where, _C.status == status, *beyond).order_by(*order).limit(PAGE + 1).subquery()
+        sa.select(of.id).where(*where, of.status == status, *beyond).order_by(*order).limit(PAGE + 1).subquery()
         for status in STATUSES[ask.filter]
     ]
     ids = sa.union_all(*(sa.select(branch.c.id) for branch in branches)).subquery()
     both = sa.select(Invoice, Customer).join(Customer, Customer.id == Invoice.customer_id)
-    found = ctx.session.execute(both.where(Invoice.id.in_(sa.select(ids.c.id))).order_by(*order).limit(PAGE + 1))
+    last = _C[_KEYS[ask.sort][0]]
+    last_order = (last.desc(), _C.id.desc()) if backwards else (last, _C.id)
+    found = ctx.session.execute(both.where(Invoice.id.in_(sa.select(ids.c.id))).order_by(*last_order).limit(PAGE + 1))
     rows = [(invoice, customer) for invoice, customer in found]
     after = _cursor(rows[PAGE - 1][0], ask.sort) if len(rows) > PAGE else None
-    return Listing(rows[:PAGE], after, _count(ctx, where, ask))
+    return Listing(rows[:PAGE], after, _count(ctx, of, where, ask))
 
 
-def customers_like(ctx: Context, merchant: Merchant, text: str) -> list[int]:
-    """By a part of the name, of an email or of a phone's digits."""
-    digits = "".join(c for c in text if c.isdigit())
-    spellings = [ContactPoint.address.icontains(text, autoescape=True)]
-    if len(digits) >= MIN_DIGITS and not any(c.isalpha() for c in text):
-        spellings.append(ContactPoint.address.contains(digits))
-    named = sa.select(Customer.id).where(
-        Customer.merchant_id == merchant.id, Customer.name.icontains(text, autoescape=True)
-    )
-    reached = sa.select(ContactPoint.customer_id).where(ContactPoint.merchant_id == merchant.id, sa.or_(*spellings))
-    found = [*ctx.session.scalars(named.limit(MATCHES)), *ctx.session.scalars(reached.limit(MATCHES))]
-    return list(dict.fromkeys(found))
-
-
-def _where(ctx: Context, merchant: Merchant, ask: Ask, today: date) -> list[sa.ColumnElement[bool]]:
-    where: list[sa.ColumnElement[bool]] = [_C.merchant_id == merchant.id, _C.mode == ask.mode]
+def _where(merchant: Merchant, ask: Ask, today: date, of: Columns) -> list[sa.ColumnElement[bool]]:
+    where: list[sa.ColumnElement[bool]] = [of.merchant_id == merchant.id, of.mode == ask.mode]
     if ask.filter is Filter.OVERDUE:
-        where.append(_C.due_on < today)
-    if ask.text:
-        numbers = sa.select(_C.id).where(
-            _C.merchant_id == merchant.id, _C.mode == ask.mode, _C.number.icontains(ask.text, autoescape=True)
-        )
-        numbered = ctx.session.scalars(numbers.limit(MATCHES)).all()
-        where.append(_C.id.in_(numbered) | _C.customer_id.in_(customers_like(ctx, merchant, ask.text)))
+        where.append(of.due_on < today)
     return where
 
 
-def _count(ctx: Context, where: Sequence[sa.ColumnElement[bool]], ask: Ask) -> int:
-    some = sa.select(_C.id).where(*where, _C.status.in_(STATUSES[ask.filter])).limit(COUNTED).subquery()
+def _source(ctx: Context, merchant: Merchant, ask: Ask) -> Columns:
+    """All invoices; or the few that a search finds, which no index of the whole has to be walked for."""
+    if not ask.text:
+        return _C
+    numbered = search.invoices_numbered(ctx, merchant, ask.mode, ask.text)
+    theirs = search.customers_like(ctx, merchant, ask.text)
+    wanted = (_C.id, _C.merchant_id, _C.mode, _C.status, _C.due_on, _C.balance_minor)
+    by_number = sa.select(*wanted).where(_C.id.in_(numbered))
+    by_customer = sa.select(*wanted).where(_C.customer_id.in_(theirs), _C.id.not_in(numbered))
+    found = sa.union_all(by_number, by_customer).cte("found").prefix_with("MATERIALIZED")
+    return found.c
+
+
+def _count(ctx: Context, of: Columns, where: Sequence[sa.ColumnElement[bool]], ask: Ask) -> int:
+    some = sa.select(of.id).where(*where, of.status.in_(STATUSES[ask.filter])).limit(COUNTED).subquery()
     return ctx.session.scalars(sa.select(sa.func.count()).select_from(some)).one()
 
 
-def _beyond(ask: Ask, column: sa.ColumnElement[Any], backwards: bool) -> list[sa.ColumnElement[bool]]:
+def _beyond(ask: Ask, column: sa.ColumnElement[Any], of: Columns, backwards: bool) -> list[sa.ColumnElement[bool]]:
     mark = _mark(ask)
     if mark is None:
         return []
-    place = sa.tuple_(column, _C.id)
+    place = sa.tuple_(column, of.id)
     return [place < mark if backwards else place > mark]
 
 

@@ -13,8 +13,8 @@ from web.console import charts, figures, frame, waiting
 from web.console.charts import Bars, Slice
 from web.console.figures import Coming, Day, Owed, Prompted, Texts
 from web.console.frame import ConsolePage, parts
+from web.console.matters import Waiting
 from web.console.visitor import visitor
-from web.console.waiting import Waiting
 from web.context import reads
 
 blueprint = Blueprint("console_overview", __name__, url_prefix="/console")
@@ -36,6 +36,7 @@ class OverviewPage(ConsolePage):
     slices: Sequence[Slice]
     prompted: Prompted
     needs: Sequence[Waiting]
+    has_more_needs: bool
     coming: Sequence[Coming]
 
     @property
@@ -69,6 +70,7 @@ def show(ctx: Context) -> Response:
     bars = charts.bars([day.amount.minor for day in days])
     owed = figures.owed(ctx, merchant, today)
     texts = figures.texts(ctx, merchant, ctx.clock.now() - timedelta(days=figures.DAYS))
+    needs = waiting.waiting(ctx, merchant, NEEDS_SHOWN + 1)
     page = OverviewPage(
         **around,
         days=days,
@@ -86,7 +88,8 @@ def show(ctx: Context) -> Response:
             ]
         ),
         prompted=figures.prompted(ctx, merchant),
-        needs=waiting.waiting(ctx, merchant, NEEDS_SHOWN),
+        needs=needs[:NEEDS_SHOWN],
+        has_more_needs=len(needs) > NEEDS_SHOWN,
         coming=figures.coming(ctx, merchant),
     )
     return frame.show(page)

@@ -103,10 +103,18 @@ TABLE: dict[str, Access] = {
     "console_channels.draw": KEYS,
     "console_channels.ask_draw": KEYS,
     "console_doctor.show": LOOK,
+    "console_needs.index": LOOK,
+    "console_needs.close": WORK,
+    "console_needs.apply_credit": WORK,
     "console_failures.index": LOOK,
+    "console_failures.settle_job": WORK,
     "console_failures.settle": WORK,
     "console_exporting.ask": MONEY,
-    "console_exporting.invoices": MONEY,
+    "console_exporting.download": MONEY,
+    "console_importing.index": WORK,
+    "console_importing.take": WORK,
+    "console_importing.show": WORK,
+    "console_importing.press": WORK,
 }
 
 

@@ -1,39 +1,23 @@
 """What waits for a person, the newest first: customers who asked for one, messages that did not arrive, payments that
-the bank took back."""
+the bank took back, and all that matters.py finds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 
 import sqlalchemy as sa
 from flask import url_for
 
+from bot import receipts
 from models.context import Context
 from models.conversation import Conversation, ConversationState
 from models.customer import Channel, ContactPoint, Customer
 from models.merchant import Merchant, Mode
 from models.message import Direction, Message, MessageStatus
 from models.payment import Payment, PaymentStatus
+from web.console import matters
+from web.console.matters import Need, Waiting
 
 RECENT = timedelta(days=14)
-
-
-class Need(StrEnum):
-    ASKED_FOR_PERSON = "asked_for_person"
-    TEXT_FAILED = "text_failed"
-    EMAIL_FAILED = "email_failed"
-    PAYMENT_RETURNED = "payment_returned"
-    PAYMENT_DISPUTED = "payment_disputed"
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    need: Need
-    name: str
-    address: str
-    at: datetime
-    url: str
 
 
 def waiting(ctx: Context, merchant: Merchant, limit: int) -> list[Waiting]:
@@ -41,6 +25,7 @@ def waiting(ctx: Context, merchant: Merchant, limit: int) -> list[Waiting]:
         *_hand_offs(ctx, merchant, limit),
         *_failures(ctx, merchant, limit),
         *_returns(ctx, merchant, limit),
+        *matters.found(ctx, merchant, limit),
     ]
     return sorted(found, key=lambda one: one.at, reverse=True)[:limit]
 
@@ -74,6 +59,7 @@ def _failures(ctx: Context, merchant: Merchant, limit: int) -> list[Waiting]:
             Message.direction == Direction.OUT,
             Message.created_at >= ctx.clock.now() - RECENT,
             Message.customer_id.is_not(None),
+            ~receipts.is_put_aside(),
         )
         .order_by(Message.id.desc())
         .limit(limit)

@@ -11,6 +11,7 @@ from models.context import Context, Runtime
 from models.customer import Channel, ContactPoint, Customer
 from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Mode
+from models.ports import FailedJob
 from payments import papers
 from web.assembly import Assembly
 
@@ -26,6 +27,15 @@ class _Now:
         return
 
     def bring_forward(self, job_ids: Sequence[str]) -> None:  # noqa: ARG002 - the port's
+        return
+
+    def failed(self, limit: int = 100) -> list[FailedJob]:  # noqa: ARG002
+        return []
+
+    def retry(self, job_id: str) -> str:
+        return job_id
+
+    def discard(self, job_id: str) -> None:  # noqa: ARG002
         return
 
 

@@ -2,10 +2,10 @@
 
 from datetime import date, timedelta
 
-from bot import cases, optouts, reminders
+from bot import addresses, cases, optouts, reminders
 from bot.reminders import releasing
 from models.conversation import Promise
-from models.customer import Channel
+from models.customer import Channel, Customer
 from models.invoice import InvoiceStatus
 from models.message import Message, MessageStatus
 from models.reminder import Campaign, ReminderStatus, SkipReason
@@ -43,6 +43,21 @@ def test_it_tells_how_far_it_is(desk: Desk, world: World) -> None:
     assert (told.sent, told.skipped, told.is_over) == (1, 1, True)
     assert told.reasons == {SkipReason.NO_PHONE: 1}
     assert told.messages == {MessageStatus.DELIVERED: 1}
+
+
+def test_it_tells_what_whatsapp_refused_after_all(desk: Desk, world: World) -> None:
+    """63016 where our own clock says that the day is not over: nobody has read it, so it is not "sent"."""
+    carol = desk.customer(phone=None, email=None)
+    with world.runtime.write() as ctx:
+        addresses.add(ctx, ctx.session.get_one(Customer, carol.id), Channel.WHATSAPP, MIAMI)
+    desk.agree(MIAMI, Channel.WHATSAPP)
+    desk.owes(carol, "INV-1")
+    world.whatsapp(MIAMI).says("hello")
+    world.outside.cause("text_fails", detail="63016")
+    desk.press()
+    world.settle_down()
+    [row] = desk.rows()
+    assert (row.status, row.reason) == (ReminderStatus.SKIPPED, SkipReason.OUTSIDE_WINDOW)
 
 
 def test_it_waits_for_the_morning_there(desk: Desk, world: World) -> None:

@@ -39,6 +39,7 @@ def operations() -> Iterator[tuple[str, str, str]]:
             yield method.upper(), path.removeprefix(API), told["operationId"]
 
 
+FILE = b"customer_name\nCarol\n"
 OPERATIONS = sorted(operations())
 WITH_ID = [one for one in OPERATIONS if "{" in one[1]]
 
@@ -62,6 +63,7 @@ def owned(world: World, acme: Program) -> dict[str, str]:
         "event_id": acme.get("/events").json["items"][0]["id"],
         "endpoint_id": endpoint["id"],
         "delivery_id": acme.get("/webhook_deliveries").json["items"][0]["id"],
+        "import_id": acme.call("POST", "/imports", extra={"Content-Type": "text/csv"}, data=FILE).json["id"],
         "campaign_id": acme.post("/reminders", {"everyone_overdue": True}).json["id"],
     }
 

@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from bot.exchange import desk
 from models.base import Base
 from models.case import Case
 from models.conversation import Conversation
-from models.customer import ContactPoint
+from models.customer import ContactPoint, Customer
+from models.file_import import FileImport
 from models.limits import LimitCount
 from models.member import FRESH_FOR, ConsoleSession, Member, Role, SignIn
 from models.merchant import ApiKey, Mode
@@ -31,12 +33,15 @@ from web.console.roles import TABLE
 BY_NAME: dict[str, Any] = {
     "point_id": ContactPoint,
     "case_id": Case,
+    "console_needs": Case,
+    "console_needs.apply_credit": Customer,
     "console_messages": Conversation,
     "console_keys": ApiKey,
     "console_people": Member,
     "console_callouts": WebhookEndpoint,
     "console_callouts.replay": WebhookDelivery,
     "console_failures": Message,
+    "console_importing": FileImport,
     "console_money.ask_refund": Payment,
     "console_money.refund": Payment,
 }
@@ -67,6 +72,7 @@ def acmes(world: World) -> dict[str, str]:
         campaign.selection, campaign.pressed_on, campaign.created_at = {}, date(2026, 6, 19), world.clock.now()
         key, _ = ApiKey.issue(acme.id, Mode.LIVE, "Books", world.clock.now())
         ctx.session.add_all([campaign, key, _owner(world)])
+        desk.take(ctx, acme, Mode.LIVE, "a.csv", b"customer_name\nCarol\n", "Olga")
         endpoint = WebhookEndpoint(
             merchant_id=acme.id, mode=Mode.LIVE, url="https://acme.example/hook", secret="whsec_"
         )

@@ -8,7 +8,9 @@ from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from bot import optouts
+from bot.exchange import desk
 from models.customer import Channel
+from models.merchant import Mode
 from tests.support import records
 from tests.support.browser import DESKTOP, PHONE, ColorScheme, OpenPage, accessibility_faults, keep_screenshot
 from tests.support.members import MemberVisitor, enter
@@ -44,7 +46,12 @@ PAGES = {
     "webhooks": "/console/settings/webhooks",
     "doctor": "/console/doctor?q=alise@example.com",
     "failures": "/console/failures",
-    "export": "/console/export/invoices",
+    "export": "/console/export",
+    "needs": "/console/needs",
+    "imports": "/console/import",
+    "import": "/console/import/{file}",
+    "import-troubles": "/console/import/{troubled}",
+    "importing": "/console/import/{working}",
 }
 
 
@@ -79,7 +86,22 @@ def ids(world: World, owner: MemberVisitor) -> dict[str, str]:
         "payment": records.payments(world)[0].public_id,
         "customer": records.customer(world, "Alice Adams").public_id,
         "thread": thread.rpartition("/")[2],
+        **files(world),
     }
+
+
+def files(world: World) -> dict[str, str]:
+    """One that waits for the press, one in trouble, one that is being read."""
+    head = "invoice_number,customer_name,amount,due_on\n"
+    good, bad = head + "A-1,Carol,19.99,2026-07-01\n", head + "A-2,Dave,ten,2026-07-01\n"
+    found = {}
+    for name, content in (("file", good), ("troubled", bad), ("working", good)):
+        with world.runtime.write() as ctx:
+            taken = desk.take(ctx, world.merchants["acme"], Mode.LIVE, "june.csv", content.encode(), "Olga")
+        found[name] = taken.public_id
+        if name != "working":
+            desk.check(world.runtime, taken.public_id)
+    return found
 
 
 def signed_in(open_page: OpenPage, owner: MemberVisitor, address: str, scheme: ColorScheme, **options: object) -> Page:

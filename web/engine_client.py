@@ -1,0 +1,135 @@
+"""What any process may ask of the job engine: enqueue, and see to what failed. With web/engine.py all that knows it is
+DBOS."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from dbos import DBOSClient, Serializer
+from sqlalchemy.orm import Session
+
+from models.database import Database
+from models.ports import FailedJob
+from web.queues import QUEUES, Queue
+from web.work import decode, encode
+
+APPLICATION = "till"
+JOBS_VERSION = "1"
+"""Pinned: left alone it is a hash of the source, and no release would run the jobs that the last one queued."""
+_ENDED_BADLY = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+_OWN_ARGUMENTS = 2
+"""Every job is started with its queue and its key, then come the arguments that it was enqueued with."""
+
+
+class Json(Serializer):
+    """DBOS' own choice is pickle: whoever could write the table would run code."""
+
+    def name(self) -> str:
+        return "till_json"
+
+    def serialize(self, data: Any) -> str:
+        return json.dumps(data, default=encode)
+
+    def deserialize(self, serialized_data: str) -> Any:
+        return json.loads(serialized_data, object_hook=decode)
+
+
+def client_of(database: Database) -> DBOSClient:
+    # It writes after it has read, so on SQLite its transactions need the write lock from their start, like ours.
+    engine = database.engine.execution_options(till_write=True)
+    return DBOSClient(system_database_engine=engine, application_name=APPLICATION, serializer=Json(), lazy=True)
+
+
+class DatabaseJobs:
+    """models.ports.Jobs. Connects to nothing until used."""
+
+    def __init__(self, database: Database, queues: Mapping[str, Queue] = QUEUES) -> None:
+        self._database = database
+        self._queues = queues
+        self._clients: dict[int, DBOSClient] = {}
+
+    def enqueue(
+        self,
+        session: Session,
+        name: str,
+        *args: str | int,
+        queue: str,
+        job_id: str,
+        key: str | None = None,
+        delay_s: float = 0.0,
+    ) -> None:
+        options: dict[str, Any] = {"workflow_name": name, "queue_name": queue, "workflow_id": job_id}
+        options["app_version"] = JOBS_VERSION
+        if self._queues[queue].per_second is not None:
+            options["queue_partition_key"] = key = key or "-"
+        if delay_s > 0:
+            options["delay_seconds"] = delay_s
+        self._own_client().enqueue_in_transaction(session, options, queue, key, *args)  # type: ignore[arg-type]
+
+    def bring_forward(self, job_ids: Sequence[str]) -> None:
+        for job_id in job_ids:
+            self._own_client().set_workflow_delay(job_id, delay_seconds=0)
+
+    def failed(self, limit: int = 100) -> list[FailedJob]:
+        return _failed(self._own_client(), limit)
+
+    def retry(self, job_id: str) -> str:
+        return _retry(self._own_client(), job_id)
+
+    def discard(self, job_id: str) -> None:
+        self._own_client().delete_workflows([job_id])
+
+    def _own_client(self) -> DBOSClient:
+        """One per process: a forked child must not speak over its parent's connections."""
+        pid = os.getpid()
+        if pid not in self._clients:
+            self._clients[pid] = client_of(self._database)
+        return self._clients[pid]
+
+
+def cancel(database: Database, job_id: str) -> None:
+    """Take a waiting job off its queue. One that runs already is not stopped."""
+    client_of(database).cancel_workflow(job_id)
+
+
+def failed(database: Database, limit: int = 100) -> list[FailedJob]:
+    """Jobs that ended in an error nobody has retried yet, the newest first."""
+    return _failed(client_of(database), limit)
+
+
+def retry(database: Database, job_id: str) -> str:
+    """Run a failed job again from its start, under the new id that is returned."""
+    return _retry(client_of(database), job_id)
+
+
+def discard(database: Database, job_id: str) -> None:
+    """Forget a failed job."""
+    client_of(database).delete_workflows([job_id])
+
+
+def _failed(client: DBOSClient, limit: int) -> list[FailedJob]:
+    rows = client.list_workflows(status=_ENDED_BADLY, was_forked_from=False, sort_desc=True, limit=limit)
+    return [FailedJob(row.workflow_id, row.name, str(row.error), _arguments(row.input)) for row in rows]
+
+
+def _arguments(told: Any) -> tuple[str | int, ...]:
+    return tuple(told["args"][_OWN_ARGUMENTS:]) if told else ()
+
+
+def _retry(client: DBOSClient, job_id: str) -> str:
+    job = client.retrieve_workflow(job_id).get_status()
+    where: dict[str, Any] = {"queue_name": job.queue_name, "queue_partition_key": job.queue_partition_key}
+    return client.fork_workflow(job_id, 1, application_version=JOBS_VERSION, **where).get_workflow_id()
+
+
+def purge(database: Database, before: datetime) -> int:
+    """Forget the jobs that ended before then. Returns how many."""
+    client, count = client_of(database), 0
+    ended = ["SUCCESS", "CANCELLED", *_ENDED_BADLY]
+    which: dict[str, Any] = {"status": ended, "completed_before": before.isoformat(), "limit": 500}
+    while rows := client.list_workflows(**which, load_input=False, load_output=False):
+        client.delete_workflows([row.workflow_id for row in rows])
+        count += len(rows)
+    return count
