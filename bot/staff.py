@@ -67,7 +67,7 @@ def _confirm(turn: Turn, number: str) -> Reply:
         StaffCommand.merchant_id == turn.merchant.id, StaffCommand.phone == turn.inbound.sender
     )
     command = turn.ctx.session.scalars(mine.with_for_update()).one_or_none()
-    if command is None or not command.is_live(turn.now):
+    if command is None or command.kind not in ACTS or not command.is_live(turn.now):
         return turn.say("staff_nothing")
     if not secrets.compare_digest(command.number, number):
         command.tries += 1

@@ -2,12 +2,24 @@
 
 from flask import Flask, Response, jsonify
 
-from web.api import customers, document, files, invoices, links, messages, money, payments, reminders, webhooks
+from web.api import (
+    cadences,
+    customers,
+    document,
+    files,
+    invoices,
+    links,
+    messages,
+    money,
+    payments,
+    reminders,
+    webhooks,
+)
 from web.api.operations import blueprint
 from web.context import runtime
 from web.security import csrf
 
-RESOURCES = (customers, files, invoices, links, messages, money, payments, reminders, webhooks)
+RESOURCES = (cadences, customers, files, invoices, links, messages, money, payments, reminders, webhooks)
 
 
 @blueprint.get("/openapi.json")

@@ -84,6 +84,12 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "url_not_allowed": (422, "That address cannot be called: https, a public name, no user name in it"),
     "endpoint_disabled": (409, "The endpoint is switched off"),
     "too_many_endpoints": (409, "You have as many endpoints as there can be"),
+    "steps_malformed": (422, "Between 1 and 12 steps, at most 180 days away"),
+    "count_malformed": (422, "Between 0 and 180"),
+    "time_outside_hours": (422, "`at` must be within `opens` and `closes`"),
+    "phone_known": (409, "This phone is on the list already"),
+    "too_many_phones": (409, "Twenty phones are on the list: take one off first"),
+    "no_sender": (409, "The merchant has no number to text from"),
     "only_live": (409, "A test invoice has no live pay page"),
 }
 """Anything else is a fault of ours."""

@@ -6,6 +6,7 @@ import click
 from flask import Flask
 
 from web.cli import (
+    cadence,
     chat,
     database,
     demo,
@@ -38,6 +39,7 @@ COMMANDS: tuple[click.Command, ...] = (
     reconcile.command,
     reminders.group,
     seed.command,
+    cadence.staff,
     trigger.command,
     worker.command,
 )

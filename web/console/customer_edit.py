@@ -10,7 +10,8 @@ from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot import addresses
-from models.cadence import CustomerCadence
+from bot.reminders import cadences
+from models.cadence import Ways
 from models.case import NOTE_CHARS, Case
 from models.consent import ConsentAct
 from models.context import Context
@@ -139,14 +140,19 @@ def record_will(ctx: Context, public_id: str, point_id: str) -> AnyResponse:
 @blueprint.post("/<public_id>/reminders")
 @writes
 def switch_reminders(ctx: Context, public_id: str) -> AnyResponse:
-    customer = mine(ctx, Customer, public_id, lock=True)
-    cadence = ctx.session.get(CustomerCadence, customer.id)
-    if cadence is None:
-        cadence = CustomerCadence(customer_id=customer.id, merchant_id=customer.merchant_id)
-        ctx.session.add(cadence)
-    cadence.is_on = request.form.get("on") == "1"
-    after = {"reminders": "on" if cadence.is_on else "off"}
-    audit.record(ctx, "customer.reminders_switched", customer, label=customer.name, after=after)
+    """On or off; other steps, another way, or both empty: as the plan of all says."""
+    customer, form = mine(ctx, Customer, public_id, lock=True), request.form
+    wanted: dict[str, object] = {"is_on": form.get("on") == "1"}
+    try:
+        if "steps" in form:
+            told = [int(part) for part in form["steps"][:120].replace(";", ",").split(",") if part.strip()]
+            wanted["steps"] = told or None
+        if "ways" in form:
+            wanted["ways"] = Ways(form["ways"]) if form["ways"] in list(Ways) else None
+        before, after = cadences.change_of(ctx, customer, wanted)
+    except (ValueError, DomainError):
+        return customers.page(ctx, customer, {"steps": "steps_malformed"})
+    audit.record(ctx, "customer.reminders_switched", customer, label=customer.name, before=before, after=after)
     return done("saved", _here(customer))
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 from sqlalchemy.orm import Session
 
+from bot.reminders import cadences
 from models.cadence import CustomerCadence
 from models.case import Case
 from models.consent import Consent, OptOut
@@ -67,7 +68,15 @@ class CustomerPage(ConsolePage):
     cases: Sequence[Case]
     threads: Sequence[Conversation]
     happened: Sequence[Happening]
-    is_reminded: bool
+    cadence: CustomerCadence
+
+    @property
+    def is_reminded(self) -> bool:
+        return self.cadence.is_on
+
+    @property
+    def steps(self) -> str:
+        return ", ".join(str(step) for step in self.cadence.steps or ())
 
 
 @blueprint.get("")
@@ -104,7 +113,6 @@ def show(ctx: Context, public_id: str) -> Response:
 
 
 def page(ctx: Context, customer: Customer, problems: Mapping[str, str] | None = None) -> Response:
-    cadence = ctx.session.get(CustomerCadence, customer.id)
     owing = sa.select(Invoice).where(Invoice.customer_id == customer.id)
     shown = CustomerPage(
         **parts(),
@@ -116,7 +124,7 @@ def page(ctx: Context, customer: Customer, problems: Mapping[str, str] | None = 
         cases=open_cases(ctx.session, customer),
         threads=_threads(ctx.session, customer),
         happened=timeline.of(ctx, customer),
-        is_reminded=cadence is None or cadence.is_on,
+        cadence=cadences.of_customer(ctx, customer),
     )
     return frame.show(shown, 422 if problems else 200)
 

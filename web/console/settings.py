@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot import reminders
+from bot.reminders import cadences
 from models.cadence import FURTHEST_STEP, MOST_STEPS, Cadence, Ways
 from models.colour import contrast
 from models.context import Context
@@ -219,11 +220,7 @@ def save_cadence(ctx: Context) -> AnyResponse:
         "shows_amounts": "shows_amounts" in form,
         "ways": _choice(Ways, form.get("ways", ""), own.ways),
     }
-    before = {name: getattr(own, name) for name in wanted}
-    for name, value in wanted.items():
-        setattr(own, name, value)
-    ctx.session.add(own)
-    was, now = audit.changes(before, wanted)
+    was, now = cadences.change(ctx, merchant, wanted)
     audit.record(ctx, "settings.reminders_changed", merchant, label=merchant.name, before=was, after=now)
     return done("saved", url_for("console_settings.cadence"))
 

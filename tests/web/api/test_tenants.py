@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from models.merchant import Mode
+from models.merchant import Merchant, Mode
 from tests.support import records
 from tests.support.program import API, Program, new_key, program, revoke
 from tests.support.world import ALICE_EMAIL, World
@@ -24,6 +24,7 @@ EXAMPLES: dict[str, Any] = {
     "refund_payment": {},
     "create_webhook_endpoint": {"url": "http://127.0.0.1:1/"},
     "update_webhook_endpoint": {"is_on": False},
+    "update_customer_cadence": {"is_on": False},
 }
 """Good bodies. Those that name others' things are made in `bodies`."""
 
@@ -63,9 +64,16 @@ def owned(world: World, acme: Program) -> dict[str, str]:
         "event_id": acme.get("/events").json["items"][0]["id"],
         "endpoint_id": endpoint["id"],
         "delivery_id": acme.get("/webhook_deliveries").json["items"][0]["id"],
+        "phone": staff_phone(world),
         "import_id": acme.call("POST", "/imports", extra={"Content-Type": "text/csv"}, data=FILE).json["id"],
         "campaign_id": acme.post("/reminders", {"everyone_overdue": True}).json["id"],
     }
+
+
+def staff_phone(world: World) -> str:
+    with world.runtime.write() as ctx:
+        ctx.session.get_one(Merchant, world.merchants["acme"].id).staff_phones = ["+15550177"]
+    return "+15550177"
 
 
 def bodies(owned: dict[str, str]) -> dict[str, Any]:

@@ -48,6 +48,7 @@ PAGES = {
     "failures": "/console/failures",
     "export": "/console/export",
     "needs": "/console/needs",
+    "phones": "/console/settings/phones?phone=%2B12125550199",
     "imports": "/console/import",
     "import": "/console/import/{file}",
     "import-troubles": "/console/import/{troubled}",
