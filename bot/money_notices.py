@@ -1,6 +1,9 @@
 """What merchants must hear about money, by email, and customers about their refunds. Amounts and references only: what
 to do about it is in the words."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from bot import notices, rendering
 from models.context import Context
 from models.customer import Customer
@@ -33,6 +36,12 @@ def alert(ctx: Context, payment: Payment, kind: Alert, amount: Money) -> None:
         ref=payment.reference,
         why=notices.RETURN_REASONS.get(payment.failure_code or "", "other"),
     )
+
+
+def tell_differences(ctx: Context, merchant: Merchant, found: Sequence[tuple[str, str]]) -> None:
+    """Kind and payment of each: what the provider's books say otherwise, and nobody but a person can settle."""
+    counts = Counter(kind for kind, _ in found)
+    notices.tell_merchant(ctx, merchant, "books_differ", n=len(found), kinds=sorted(counts.items()))
 
 
 def tell_refund(ctx: Context, payment: Payment, refund: Refund) -> None:

@@ -1,11 +1,12 @@
 """A provider of payments as Till sees it: one small Protocol and the values that cross it. No vendor's word in here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from models.merchant import Mode
 from models.money import Money
 from models.payment import Method
 from models.ports import WebhookRequest
@@ -62,6 +63,8 @@ class ProviderRecord:
     amount: Money
     refunded: Money
     created_at: datetime
+    fee: Money | None = None
+    """What the provider keeps of it for itself, where it tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +126,16 @@ class GatewayEvent:
     dispute: DisputeWord | None = None
     """With DISPUTE."""
     saved: SavedWord | None = None
+    fee: Money | None = None
+    """With SUCCEEDED: what the provider keeps of it for itself, where it tells."""
     deposits: DepositsWord | None = None
     """With VERIFYING."""
 
 
 class Gateway(Protocol):
     name: str
+    mode: Mode | None
+    """Whose payments it takes: those of tests, or those of customers. None: it moves no real money, and takes both."""
     keeps_accounts: bool
     """Whether accounts can be saved there."""
     confirms_kept: bool
@@ -155,6 +162,10 @@ class Gateway(Protocol):
 
     def find_refund(self, wanted: StartRefund) -> RefundWord | None:
         """The provider's present word on a refund, None if it never had it. Raises ProviderError."""
+        ...
+
+    def refunds_of(self, payment: str, provider_reference: str | None) -> Sequence[RefundWord]:
+        """All of one payment, whoever asked for them. Raises ProviderError."""
         ...
 
     def forget(self, token: str) -> None:

@@ -19,6 +19,8 @@ class Account(StrEnum):
     """Money received that no invoice takes: a customer's unapplied credit."""
     FEES = "fees"
     """What customers paid on top for paying by card."""
+    PROVIDER_FEES = "provider_fees"
+    """What the provider keeps for itself of what it captured: an expense of the merchant's."""
     CASH = "cash"
     """Taken by the merchant itself: cash, checks, transfers."""
     DISPUTED = "disputed"

@@ -1,5 +1,4 @@
-"""What comparing our books with a provider's has found: one row per run, one per difference. Nothing is changed by
-it."""
+"""What comparing our books with a provider's has found: one row per run, one per difference, healed or not."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +15,7 @@ class DifferenceKind(StrEnum):
     AMOUNT = "amount"
     STATE = "state"
     REFUND = "refund"
+    FEE = "fee"
 
 
 class Reconciliation(Identified, Base):
@@ -45,3 +45,5 @@ class Difference(Base):
     provider_reference: Mapped[str | None] = mapped_column(sa.String(255))
     ours: Mapped[str] = mapped_column(sa.String(64), default="")
     theirs: Mapped[str] = mapped_column(sa.String(64), default="")
+    is_healed: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Settled by the provider's own word, as an event would have."""

@@ -116,11 +116,12 @@ def _overspent_credit() -> _Check:
 
 
 def _overdrawn_payments() -> _Check:
+    """The provider's own fee was taken from what came: it is no part of what went back."""
     payment = Payment.__table__.c
     statement = (
         sa.select(payment.public_id, _entry.currency, sa.literal(0), _SUM)
         .join_from(LedgerEntry.__table__, Payment.__table__, _entry.payment_id == payment.id)
-        .where(_entry.account.in_((Account.CLEARING, Account.CASH)))
+        .where(_entry.account.in_((Account.CLEARING, Account.CASH, Account.PROVIDER_FEES)))
         .group_by(payment.public_id, _entry.currency)
         .having(_SUM < 0)
     )

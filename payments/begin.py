@@ -80,8 +80,8 @@ def begin(
     id.
 
     Raises DomainError: "bad_token", "link_expired", "link_revoked", "already_paid", "invoice_void", "amount_changed",
-    "idempotency_key_invalid", "idempotency_mismatch", "method_unknown", "terms_changed", "not_found", and those of
-    shares.part; PaymentInFlight ("payment_in_flight")."""
+    "idempotency_key_invalid", "idempotency_mismatch", "method_unknown", "terms_changed", "terms_missing",
+    "mode_mismatch", "not_found", and those of shares.part; PaymentInFlight ("payment_in_flight")."""
     keys.check(idempotency_key)
     if method not in ONLINE_METHODS:
         raise DomainError("method_unknown")
@@ -164,6 +164,7 @@ def _payable(covered: Sequence[Invoice], press: _Press, state: PayLinkState) -> 
 def _plan(ctx: Context, link: PayLink, due: Sequence[Invoice], press: _Press) -> Plan:
     merchant = ctx.session.get_one(Merchant, link.merchant_id)
     opening.check_terms(merchant, press.terms_version)
+    opening.check_mode(ctx, due[0].mode)
     wanted = _shares(merchant, due, press)
     quote = fees.quote(merchant, press.method, Money(sum(wanted.values()), due[0].currency))
     if quote.fee and quote.fee != press.shown_fee:

@@ -31,8 +31,8 @@ class Wish:
 
 def begin(runtime: Runtime, wish: Wish, *, idempotency_key: str) -> BeginResult:
     """Start a payment without an invoice. Call with no transaction open. Raises DomainError: "custom_not_allowed",
-    "bad_amount", "mixed_currencies", "amount_changed" (another fee than shown), "terms_changed", "method_unknown",
-    "idempotency_key_invalid", "idempotency_mismatch"."""
+    "bad_amount", "mixed_currencies", "amount_changed" (another fee than shown), "terms_changed", "terms_missing",
+    "mode_mismatch", "method_unknown", "idempotency_key_invalid", "idempotency_mismatch"."""
     keys.check(idempotency_key)
     fingerprint = keys.fingerprint(wish)
     with runtime.write() as ctx:
@@ -48,6 +48,7 @@ def begin(runtime: Runtime, wish: Wish, *, idempotency_key: str) -> BeginResult:
 def _open(ctx: Context, customer: Customer, wish: Wish) -> Payment:
     merchant = ctx.session.get_one(Merchant, customer.merchant_id)
     _allow(merchant, wish)
+    opening.check_mode(ctx, customer.mode)
     quote = fees.quote(merchant, wish.method, wish.amount)
     if quote.fee and quote.fee != wish.shown_fee:
         raise DomainError("amount_changed")

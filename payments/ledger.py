@@ -1,7 +1,7 @@
 """The only writer of ledger entries and of invoice balances, always both together. Corrects by new entries only.
 Callers hold the invoices' locks (payments/invoices.py)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -89,6 +89,22 @@ def capture(ctx: Context, payment: Payment, received: Money, shares: Sequence[tu
         lines.append(Line(Account.RECEIVABLE, -share, invoice.id))
     post(ctx, payment, received.currency, lines)
     return rest
+
+
+def bear_fee(ctx: Context, payment: Payment, fee: Money) -> None:
+    """The provider pays out so much less. Call once, after what it is a fee on was captured."""
+    post(ctx, payment, fee.currency, [Line(Account.PROVIDER_FEES, fee.minor), Line(Account.CLEARING, -fee.minor)])
+
+
+def borne(session: Session, payment_ids: Collection[int]) -> dict[int, Money]:
+    """What providers have kept of each of these payments. None booked: it is not in there."""
+    entry = LedgerEntry
+    rows = session.execute(
+        sa.select(entry.payment_id, entry.currency, sa.func.sum(entry.amount_minor))
+        .where(entry.payment_id.in_(payment_ids), entry.account == Account.PROVIDER_FEES)
+        .group_by(entry.payment_id, entry.currency)
+    )
+    return {payment_id: Money(int(minor), currency) for payment_id, currency, minor in rows if payment_id is not None}
 
 
 def held_in(payment: Payment) -> Account:

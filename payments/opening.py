@@ -79,9 +79,19 @@ def open_payment(ctx: Context, plan: Plan) -> Payment:
 
 
 def check_terms(merchant: Merchant, accepted: int | None) -> None:
-    """Raises DomainError("terms_changed") for other terms than the present ones. None: the page asked for nothing."""
+    """Raises DomainError: "terms_changed", other terms than the present ones; "terms_missing", there are terms and none
+    were accepted."""
     if accepted is not None and accepted != merchant.terms_version:
         raise DomainError("terms_changed")
+    if accepted is None and merchant.terms:
+        raise DomainError("terms_missing")
+
+
+def check_mode(ctx: Context, mode: Mode) -> None:
+    """Raises DomainError("mode_mismatch"): nothing of a test charges anybody, and test money pays no real invoice."""
+    takes = ctx.ports.gateway.mode
+    if takes is not None and takes is not mode:
+        raise DomainError("mode_mismatch")
 
 
 def _new_reference(ctx: Context, merchant_id: int) -> str:

@@ -1,5 +1,5 @@
-"""Our books against a provider's, both ways, payment by payment: what is missing on either side, other amounts, states
-and refunds. Reports and stores; changes no payment."""
+"""Our books against a provider's, both ways, payment by payment: what is missing on either side, other amounts, states,
+refunds and fees. What an event would have settled is settled (payments/healing.py); the rest is stored and told."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from models.money import Money
 from models.payment import Payment, PaymentStatus
 from models.reconciliation import Difference, DifferenceKind, Reconciliation
 from models.refund import Refund, RefundStatus
+from payments import healing, ledger, settle
 
 log = structlog.get_logger()
 
@@ -49,15 +50,24 @@ _NEVER_THERE = frozenset({_S.FAILED, _S.CANCELLED, _S.UNKNOWN, _S.CREATED})
 class Outcome:
     run: Reconciliation
     differences: Sequence[Difference]
+    news: Sequence[Difference] = ()
+    """Those that are not healed and that the run before did not find, too."""
+
+    @property
+    def open(self) -> Sequence[Difference]:
+        return [one for one in self.differences if not one.is_healed]
 
 
-def reconcile(runtime: Runtime, since: datetime | None = None) -> list[Outcome]:
-    """With every provider that we have. One that cannot be reached has an unfinished run."""
+def reconcile(
+    runtime: Runtime, since: datetime | None = None, announce: settle.Announce = settle.silent
+) -> list[Outcome]:
+    """With every provider that we have. One that cannot be reached has an unfinished run. `announce` hears of what was
+    healed."""
     start = since or runtime.clock.now() - WINDOW
-    return [compare(runtime, provider, start) for provider in runtime.ports.gateways]
+    return [compare(runtime, provider, start, announce) for provider in runtime.ports.gateways]
 
 
-def compare(runtime: Runtime, provider: str, since: datetime) -> Outcome:
+def compare(runtime: Runtime, provider: str, since: datetime, announce: settle.Announce = settle.silent) -> Outcome:
     """With one provider: payments that were started from `since` until an hour ago. No transaction is open while it
     answers."""
     now = runtime.clock.now()
@@ -70,15 +80,13 @@ def compare(runtime: Runtime, provider: str, since: datetime) -> Outcome:
             old = [record for record in batch if record.created_at <= until]
             seen.update(record.reference for record in batch)
             run.compared += len(old)
-            with runtime.read() as ctx:
-                found += _compare_batch(ctx, provider, old)
+            found += _healed(runtime, provider, old, announce)
         with runtime.read() as ctx:
             found += _missing_there(ctx, provider, since, until, seen)
         run.finished_at = runtime.clock.now()
     except ProviderError as error:
         log.error("reconciliation.broke_off", provider=provider, code=error.code)
-    _keep(runtime, run, found)
-    return Outcome(run, found)
+    return Outcome(run, found, _keep(runtime, run, found))
 
 
 def _batches(records: Iterator[ProviderRecord]) -> Iterator[list[ProviderRecord]]:
@@ -86,21 +94,42 @@ def _batches(records: Iterator[ProviderRecord]) -> Iterator[list[ProviderRecord]
         yield batch
 
 
+def _healed(
+    runtime: Runtime, provider: str, records: Sequence[ProviderRecord], announce: settle.Announce
+) -> list[Difference]:
+    """What differs, once what can be healed was: that is compared once more, and only what is gone then is healed."""
+    with runtime.read() as ctx:
+        found = _compare_batch(ctx, provider, records)
+    asked = {one.reference for one in found if healing.is_safe(one)}
+    if not asked:
+        return found
+    by_reference = {record.reference: record for record in records}
+    for reference in sorted(asked):
+        healing.heal(runtime, provider, by_reference[reference], announce)
+    with runtime.read() as ctx:
+        left = _compare_batch(ctx, provider, [by_reference[reference] for reference in sorted(asked)])
+    still = {(one.kind, one.reference) for one in left}
+    for one in found:
+        one.is_healed = one.reference in asked and (one.kind, one.reference) not in still
+    return found
+
+
 def _compare_batch(ctx: Context, provider: str, records: Sequence[ProviderRecord]) -> list[Difference]:
     which = Payment.public_id.in_([record.reference for record in records])
     ours = {p.public_id: p for p in ctx.session.scalars(sa.select(Payment).where(which, Payment.provider == provider))}
-    refunded = _refunded(ctx, [payment.id for payment in ours.values()])
+    ids = [payment.id for payment in ours.values()]
+    refunded, borne = _refunded(ctx, ids), ledger.borne(ctx.session, ids)
     found = []
     for record in records:
         payment = ours.get(record.reference)
         if payment is None:
             found.append(_difference(DifferenceKind.MISSING_HERE, record, None, "", _state(record)))
         else:
-            found += _compare_one(payment, refunded.get(payment.id, 0), record)
+            found += _compare_one(payment, refunded.get(payment.id, 0), borne.get(payment.id), record)
     return found
 
 
-def _compare_one(payment: Payment, refunded: int, record: ProviderRecord) -> Iterator[Difference]:
+def _compare_one(payment: Payment, refunded: int, borne: Money | None, record: ProviderRecord) -> Iterator[Difference]:
     if record.amount != payment.amount:
         yield _difference(DifferenceKind.AMOUNT, record, payment, _figure(payment.amount), _figure(record.amount))
     if record.kind not in _AGREES[payment.status]:
@@ -108,6 +137,9 @@ def _compare_one(payment: Payment, refunded: int, record: ProviderRecord) -> Ite
     if record.refunded.minor != refunded:
         ours = f"{refunded} {payment.currency}"
         yield _difference(DifferenceKind.REFUND, record, payment, ours, _figure(record.refunded))
+    if record.fee and record.fee != borne:
+        ours = _figure(borne) if borne is not None else ""
+        yield _difference(DifferenceKind.FEE, record, payment, ours, _figure(record.fee))
 
 
 def _missing_there(
@@ -127,6 +159,7 @@ def _missing_there(
                 provider_reference=payment.provider_reference,
                 ours=payment.status.value,
                 theirs="",
+                is_healed=False,
             )
 
 
@@ -147,6 +180,7 @@ def _difference(
         provider_reference=record.provider_reference,
         ours=ours,
         theirs=theirs,
+        is_healed=False,
     )
 
 
@@ -158,11 +192,28 @@ def _figure(money: Money) -> str:
     return f"{money.minor} {money.currency}"
 
 
-def _keep(runtime: Runtime, run: Reconciliation, found: Sequence[Difference]) -> None:
+def _keep(runtime: Runtime, run: Reconciliation, found: Sequence[Difference]) -> list[Difference]:
+    """Returns those that are news to somebody."""
     with runtime.write() as ctx:
+        known = _found_before(ctx, run.provider)
         ctx.session.add(run)
         ctx.session.flush()
         for difference in found:
             difference.reconciliation_id = run.id
-            log.error("reconciliation.difference", kind=difference.kind.value, reference=difference.reference)
+            sound = log.warning if difference.is_healed else log.error
+            sound("reconciliation.difference", kind=difference.kind.value, reference=difference.reference)
         ctx.session.add_all(found)
+    return [one for one in found if not one.is_healed and _named(one) not in known]
+
+
+def _found_before(ctx: Context, provider: str) -> set[tuple[str, ...]]:
+    """By the last run that came to its end."""
+    last = sa.select(sa.func.max(Reconciliation.id)).where(
+        Reconciliation.provider == provider, Reconciliation.finished_at.is_not(None)
+    )
+    which = (Difference.reconciliation_id == last.scalar_subquery()) & Difference.is_healed.is_(False)
+    return {_named(one) for one in ctx.session.scalars(sa.select(Difference).where(which))}
+
+
+def _named(one: Difference) -> tuple[str, ...]:
+    return one.kind.value, one.reference, one.ours, one.theirs

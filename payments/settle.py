@@ -82,6 +82,7 @@ _DISPUTE_ALERTS = {
     DisputeStatus.WON: Alert.DISPUTE_WON,
     DisputeStatus.LOST: Alert.DISPUTE_LOST,
 }
+FEE_BORNE = "fee_borne"
 REFERENCE_CHARS = 64
 """Of a refund's or dispute's reference, where an effect is named after it."""
 
@@ -97,6 +98,7 @@ def apply(ctx: Context, provider: str, event: GatewayEvent) -> Settlement | None
         log.warning("settle.not_ours", provider=provider, reference=event.reference, kind=event.kind.value)
         return None
     if not note(ctx, payment, _effect(event), event):
+        _bear_fee(ctx, payment, event)  # it may be known only now
         return Settlement(payment, None)
     before = payment.status
     payment.provider_reference = payment.provider_reference or event.provider_reference or None
@@ -104,6 +106,7 @@ def apply(ctx: Context, provider: str, event: GatewayEvent) -> Settlement | None
     if event.saved is not None:
         accounts.hear(ctx, payment, event.saved)
     alarm, news = _EFFECTS[event.kind](ctx, payment, event)
+    _bear_fee(ctx, payment, event)
     _sound(payment, alarm)
     ctx.session.flush()
     became = payment.status if payment.status is not before else None
@@ -257,6 +260,12 @@ def _dispute(ctx: Context, payment: Payment, event: GatewayEvent) -> Heard:
     if dispute.status is DisputeStatus.LOST:
         payment.failure_code = dispute.reason
     return _followed(ctx, payment, held, (_DISPUTE_ALERTS[dispute.status], event.dispute.amount)), dispute
+
+
+def _bear_fee(ctx: Context, payment: Payment, event: GatewayEvent) -> None:
+    """Once, whenever the provider tells of it."""
+    if event.kind is GatewayEventKind.SUCCEEDED and event.fee and note(ctx, payment, FEE_BORNE):
+        ledger.bear_fee(ctx, payment, event.fee)
 
 
 def _followed(ctx: Context, payment: Payment, held: Collection[Invoice], alarm: Alarm) -> Alarm:

@@ -28,6 +28,7 @@ from web.directory import MerchantDirectory
 from web.engine import DatabaseJobs
 
 POST_TIMEOUT_S = 30
+BANK_CARD_BASIS_POINTS = 250
 BANK_POLL_S = 0.5
 BANK_SECRETS = (secrets.token_hex(32),)
 """Signs the sandbox bank's webhooks to ourselves: made anew for each run."""
@@ -75,7 +76,7 @@ def _sandbox(settings: Settings, clock: Clock, directory: MerchantDirectory) -> 
     settings.var_dir.mkdir(parents=True, exist_ok=True)
     outside = Outside(f"sqlite:///{settings.var_dir / 'outside.sqlite3'}", clock)
     carrier = Carrier(outside, settings.base_url, _post_form, lambda sid: _token(directory, sid))
-    bank = Bank(settings.var_dir / "bank.sqlite3", clock)
+    bank = Bank(settings.var_dir / "bank.sqlite3", clock, card_basis_points=BANK_CARD_BASIS_POINTS)
     url = f"{settings.base_url}/webhooks/bank"
     (settings.var_dir / "bank.secret").write_text(BANK_SECRETS[-1])  # for `flask trigger`, which signs as the bank does
     return Sandbox(

@@ -27,6 +27,7 @@ PROBLEMS: dict[str, Problem] = {
     "partial_not_allowed": Problem.PART_REFUSED,
     "method_unknown": Problem.METHOD_MISSING,
     "terms_changed": Problem.TERMS_MISSING,
+    "terms_missing": Problem.TERMS_MISSING,
 }
 """Refusals that the customer can mend in the same form."""
 

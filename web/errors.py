@@ -25,6 +25,8 @@ STATUS: dict[str, int] = {
     "amount_changed": 409,
     "idempotency_mismatch": 409,
     "terms_changed": 409,
+    "terms_missing": 409,
+    "mode_mismatch": 409,
     "idempotency_key_invalid": 422,
     "method_unknown": 422,
     "bad_amount": 422,

@@ -12,8 +12,8 @@ from bot.reminders import filling, releasing, scanning
 from models.context import Context, Runtime
 from models.idempotency import ANSWERS_KEPT, ApiAnswer
 from models.limits import LimitCount
-from payments import attempts, reconcile, reconciliation, refunds
-from web import engine
+from payments import attempts, reconcile, refunds
+from web import books, engine
 from web.announcing import announce
 from web.callouts import delivering
 from web.work import Job, Work
@@ -30,8 +30,8 @@ def janitor(runtime: Runtime) -> int:
 
 
 def compare_books(runtime: Runtime) -> int:
-    """Ours with the providers'. Returns how many differences."""
-    return sum(len(outcome.differences) for outcome in reconciliation.reconcile(runtime))
+    """Ours with the providers'. Returns how many differences are left."""
+    return sum(len(outcome.open) for outcome in books.compare(runtime))
 
 
 def close_attempt(runtime: Runtime, public_id: str, tries: int) -> None:

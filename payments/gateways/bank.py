@@ -23,6 +23,7 @@ from payments.gateways.troubles import Trouble, Troubles, strikes
 
 __all__ = ["Bank", "BankSession", "Status"]
 
+BASIS_POINTS = 10_000
 LATE_ANSWER = timedelta(minutes=2)
 _UNCONFIRMED = (Status.OPEN, Status.VERIFYING)
 
@@ -46,11 +47,15 @@ class BankSession:
     """The card asks for one more confirmation: confirm the same choice again."""
     created_at: datetime
     expires_at: datetime
+    fee: Money | None
+    """What the bank keeps for itself of a card payment, once it is captured."""
 
 
 class Bank:
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, *, card_basis_points: int = 0) -> None:
+        """`card_basis_points`: what it keeps of card payments. 0: it tells of no fees at all."""
         self.clock = clock
+        self.card_basis_points = card_basis_points
         self.database = Database(f"sqlite:///{path}")
         self.troubles = Troubles(self.database)
         tables.metadata.create_all(self.database.engine)
@@ -106,6 +111,12 @@ class Bank:
         """Once for a reference. Raises ProviderError."""
         with self.database.write() as db:
             return bank_reversals.refund(db, wanted, self.clock.now())
+
+    def refunds_of(self, payment: str) -> Sequence[tables.Row]:
+        c = tables.refunds.c
+        mine = sa.select(tables.refunds).where(c.payment == payment).order_by(c.created_at, c.id)
+        with self.database.read() as db:
+            return db.execute(mine).all()
 
     def find_refund(self, reference: str) -> tables.Row | None:
         with self.database.read() as db:
@@ -202,6 +213,8 @@ class Bank:
             bank_moves.debit(db, found, chosen, self.clock.now())
         else:
             delays = {Outcome.ANSWERS_LATE: LATE_ANSWER, Outcome.NEVER_ANSWERS: None}
+            if found.method == Method.CARD and self.card_basis_points:
+                tables.change(db, found.id, fee_minor=found.amount_minor * self.card_basis_points // BASIS_POINTS)
             bank_moves.capture(db, found, self.clock.now(), delays.get(outcome, timedelta()))
 
     # --- what time and its back office do ----------------------------------------------------------------------------
@@ -275,4 +288,5 @@ def _session(row: tables.Row) -> BankSession:
         challenged=row.challenged,
         created_at=row.created_at,
         expires_at=row.expires_at,
+        fee=Money(row.fee_minor, row.currency) if row.fee_minor is not None else None,
     )

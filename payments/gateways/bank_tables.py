@@ -33,6 +33,7 @@ sessions = sa.Table(
     sa.Column("failure_code", sa.String),
     sa.Column("challenged", sa.Boolean, nullable=False, default=False),
     sa.Column("bounces_with", sa.String),
+    sa.Column("fee_minor", sa.Integer),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False),
     sa.Column("settles_at", UtcDateTime),
@@ -165,6 +166,7 @@ def emit(db: Db, session: Row, kind: str, at: datetime, **about: dict[str, Any])
         "currency": session.currency,
         "method_label": session.method_label,
         "failure_code": session.failure_code,
+        "fee": session.fee_minor,
     }
     sent = db.execute(sa.select(deposits.c.arrive_at).where(deposits.c.session_id == session.id)).scalar()
     if sent is not None:

@@ -22,6 +22,7 @@ from models.gateway import (
     StartPayment,
     StartRefund,
 )
+from models.merchant import Mode
 from models.money import Money
 from models.ports import WebhookRequest
 from models.refund import DisputeStatus, RefundStatus
@@ -61,6 +62,7 @@ class _Payment(BaseModel, strict=True, frozen=True):
     method_label: str | None
     failure_code: str | None
     deposits_arrive_at: int | None = None
+    fee: int | None = None
     saved: _Saved | None = None
 
 
@@ -91,6 +93,7 @@ class _Envelope(BaseModel, strict=True, frozen=True):
 
 class SandboxGateway:
     name = "sandbox"
+    mode: Mode | None = None
     keeps_accounts = True
     confirms_kept = False
 
@@ -142,6 +145,11 @@ class SandboxGateway:
         found = self._bank.find_refund(wanted.reference)
         return _refund_row(found, wanted.amount.currency) if found is not None else None
 
+    def refunds_of(self, payment: str, provider_reference: str | None) -> Sequence[RefundWord]:  # noqa: ARG002 - the port's
+        self._reach()
+        session = self._bank.find(payment)
+        return [_refund_row(row, session.amount.currency) for row in self._bank.refunds_of(payment)] if session else []
+
     def forget(self, token: str) -> None:
         self._reach()
         self._bank.forget(token)
@@ -156,6 +164,7 @@ class SandboxGateway:
                 amount=session.amount,
                 refunded=Money(refunded, session.amount.currency),
                 created_at=session.created_at,
+                fee=session.fee,
             )
 
     def parse_event(self, request: WebhookRequest) -> GatewayEvent | None:
@@ -199,6 +208,7 @@ class SandboxGateway:
             method_label=payment.method_label,
             failure_code=payment.failure_code,
             saved=SavedWord(**payment.saved.model_dump()) if payment.saved is not None else None,
+            fee=Money(payment.fee, payment.currency) if payment.fee is not None else None,
             deposits=self._deposits(payment) if kind is GatewayEventKind.VERIFYING else None,
         )
 
@@ -217,6 +227,7 @@ class SandboxGateway:
             currency=session.amount.currency,
             method_label=session.method_label,
             failure_code=session.failure_code,
+            fee=session.fee.minor if session.fee is not None else None,
             deposits_arrive_at=int(sent.arrive_at.timestamp()) if sent is not None else None,
             saved=_Saved(token=kept.token, name=kept.name, last4=kept.last4) if kept is not None else None,
         )

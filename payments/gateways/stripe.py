@@ -25,6 +25,7 @@ from models.gateway import (
     StartPayment,
     StartRefund,
 )
+from models.merchant import Mode
 from models.ports import WebhookRequest
 from payments.gateways import stripe_calls, stripe_checkout, stripe_reversals, stripe_signatures, stripe_words
 from payments.gateways.stripe_calls import FINAL, asking, never_left, provider_error
@@ -54,11 +55,12 @@ ASIDE_S = (2.0, 5.0)
 """For what an event leaves out: Stripe waits for our answer meanwhile."""
 LISTED_FOR = timedelta(hours=1)
 """A session lives for 35 min. An older one cannot be open any more, whatever became of our call."""
-_DETAILS = "payment_intent.latest_charge"
+_DETAILS = "payment_intent.latest_charge.balance_transaction"
 
 
 class StripeGateway:
     name = "stripe"
+    mode: Mode | None
     keeps_accounts = True
     confirms_kept = True
 
@@ -79,7 +81,7 @@ class StripeGateway:
         self._aside, self._aside_refunds = aside.v1.checkout.sessions, aside.v1.refunds
         self._secrets = webhook_secrets
         self._clock = clock
-        self._is_live = secret_key.partition("_")[2].startswith("live")
+        self.mode = Mode.LIVE if secret_key.partition("_")[2].startswith("live") else Mode.TEST
 
     # --- out ---------------------------------------------------------------------------------------------------------
     def start(self, payment: StartPayment) -> StartedPayment:
@@ -135,6 +137,14 @@ class StripeGateway:
             known = (Refund.model_validate(one.to_dict()) for one in listed)
             found = next((one for one in known if one.metadata.get("refund") == wanted.reference), None)
         return stripe_reversals.refund_word(found) if found is not None else None
+
+    def refunds_of(self, payment: str, provider_reference: str | None) -> Sequence[RefundWord]:
+        session = self._read(provider_reference) if provider_reference else self._listed(payment)
+        if session is None or session.intent is None:
+            return []
+        with asking():
+            listed = self._refunds.list({"payment_intent": session.intent.id, "limit": 100}).auto_paging_iter()
+            return [stripe_reversals.refund_word(Refund.model_validate(one.to_dict())) for one in listed]
 
     def forget(self, token: str) -> None:
         with asking():
@@ -193,7 +203,7 @@ class StripeGateway:
         stripe_signatures.verify(request, self._secrets, self._clock.now())
         try:
             envelope = Envelope.model_validate_json(request.body)
-            if envelope.livemode is not self._is_live:
+            if envelope.livemode is not (self.mode is Mode.LIVE):
                 log.warning("stripe.other_mode", event_id=envelope.id, kind=envelope.type)
                 return None
             if envelope.type in _SESSION_EVENTS:

@@ -84,8 +84,14 @@ class _Details(_Said):
     us_bank_account: _Account | None = None
 
 
+class _BalanceTransaction(_Said):
+    currency: str
+    fee: int
+
+
 class _Charge(_Said):
     payment_method_details: _Details | None = None
+    balance_transaction: _BalanceTransaction | str | None = None
     failure_code: str | None = None
     amount_refunded: int = 0
 
@@ -131,6 +137,18 @@ class Session(_Said):
     @property
     def intent(self) -> Intent | None:
         return self.payment_intent if isinstance(self.payment_intent, Intent) else None
+
+    @property
+    def fee(self) -> Money | None:
+        """What Stripe keeps, once the money is in its balance; in the currency of the account's balance."""
+        booked = self.charge.balance_transaction if self.charge else None
+        if not isinstance(booked, _BalanceTransaction):
+            return None
+        try:
+            return money(booked.fee, booked.currency)
+        except DomainError as error:
+            log.error("stripe.unknown_money", session=self.id, code=error.code, currency=booked.currency)
+            return None
 
     @property
     def saved(self) -> SavedWord | None:
@@ -227,7 +245,8 @@ def record(session: Session) -> ProviderRecord | None:
         log.error("stripe.unknown_money", session=session.id, code=error.code, currency=session.currency)
         return None
     created = datetime.fromtimestamp(session.created, UTC)
-    return ProviderRecord(session.client_reference_id, session.id, present_kind(session), amount, refunded, created)
+    kind = present_kind(session)
+    return ProviderRecord(session.client_reference_id, session.id, kind, amount, refunded, created, session.fee)
 
 
 def _event(
@@ -249,6 +268,7 @@ def _event(
         method_label=_label(session.details) if session.details else None,
         failure_code=_FAILURES.get(failure, failure)[:CODE_CHARS] if failure else None,
         saved=session.saved,
+        fee=session.fee if kind is GatewayEventKind.SUCCEEDED else None,
         deposits=session.deposits if kind is GatewayEventKind.VERIFYING else None,
     )
 

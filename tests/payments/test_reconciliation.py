@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from models.base import new_public_id
 from models.money import Money
 from models.payment import Method, Payment, PaymentStatus
 from models.reconciliation import Difference, DifferenceKind, Reconciliation
@@ -69,21 +68,6 @@ def test_it_finds_another_amount(shop: Shop) -> None:
 def test_it_finds_another_state(shop: Shop, theirs: str) -> None:
     tamper(shop, shop.pay(shop.invoice()), status=theirs)
     assert found(shop) == [(K.STATE, "succeeded", theirs)]
-
-
-def test_it_finds_a_capture_that_we_have_not_heard_of(shop: Shop) -> None:
-    begun = shop.press(shop.link(shop.invoice()))
-    tamper(shop, begun.payment, status="succeeded")
-    assert found(shop) == [(K.STATE, "submitted", "succeeded")]
-
-
-def test_it_finds_a_refund_that_only_the_provider_knows(shop: Shop) -> None:
-    payment = shop.pay(shop.invoice())
-    row = {"id": new_public_id(), "reference": new_public_id(), "payment": payment.public_id, "amount_minor": 300}
-    with shop.bank.database.write() as db:
-        made = bank_tables.refunds.insert().values(**row, status="succeeded", settles_at=NOW, created_at=NOW)
-        db.execute(made)
-    assert found(shop) == [(K.REFUND, "0 USD", "300 USD")]
 
 
 def test_it_waits_for_what_may_be_on_its_way(shop: Shop) -> None:

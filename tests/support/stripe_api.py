@@ -34,3 +34,23 @@ def known_parameters() -> Mapping[str, frozenset[str]]:
 
 def generic(name: str) -> str:
     return re.sub(r"(metadata\]?\[)[^\]]+", r"\1*", re.sub(r"\[\d+\]", "[]", name))
+
+
+def new_session(session_id: str, form: Mapping[str, str], price: Mapping[str, str], created: int) -> dict[str, Any]:
+    return {
+        "id": session_id,
+        "object": "checkout.session",
+        "amount_total": int(price["unit_amount"]) * int(form["line_items[0][quantity]"]),
+        "client_reference_id": form.get("client_reference_id"),
+        "created": created,
+        "currency": price["currency"],
+        "customer": form.get("customer"),
+        "expires_at": int(form["expires_at"]),
+        "livemode": True,
+        "metadata": {name[9:-1]: value for name, value in form.items() if name.startswith("metadata[")},
+        "mode": "payment",
+        "payment_intent": None,
+        "payment_status": "unpaid",
+        "status": "open",
+        "url": f"https://checkout.stripe.com/c/pay/{session_id}",
+    }

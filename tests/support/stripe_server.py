@@ -17,11 +17,12 @@ from stripe import WebhookSignature
 
 from models.clock import FrozenClock
 from models.ports import WebhookRequest
-from tests.support.stripe_api import Answer, Form, Refusal, generic, known_parameters
+from tests.support.stripe_api import Answer, Form, Refusal, generic, known_parameters, new_session
 
-KEY, SECRET = "sk_test_" + "a1B2c3D4" * 4, "whsec_" + "e5F6g7H8" * 4
+KEY, SECRET = "sk_live_" + "a1B2c3D4" * 4, "whsec_" + "e5F6g7H8" * 4
 VISA = {"type": "card", "card": {"brand": "visa", "last4": "4242"}}
 ACCOUNT = {"type": "us_bank_account", "us_bank_account": {"bank_name": "STRIPE TEST BANK", "last4": "6789"}}
+DETAILS = "payment_intent.latest_charge.balance_transaction"
 LIFETIMES = (timedelta(minutes=30), timedelta(hours=24))
 _CREATE = "POST /v1/checkout/sessions"
 
@@ -39,6 +40,8 @@ class StripeServer:
     refunds: list[dict[str, Any]] = field(default_factory=list)
     customers: dict[str, list[str]] = field(default_factory=dict)
     """By id, the payment methods that are attached to each."""
+    fee: int = 0
+    """What Stripe keeps of the next payments."""
     refund_status: str = "succeeded"
     """Of the next refunds."""
     _answered: dict[str, tuple[Form, Answer]] = field(default_factory=dict)
@@ -101,7 +104,7 @@ class StripeServer:
             if session["status"] != "open":
                 raise Refusal(400, "invalid_request_error", "")
             session["status"] = "expired"
-        return Answer(200, self._shown(session, ("expand[0]", "payment_intent.latest_charge") in form))
+        return Answer(200, self._shown(session, ("expand[0]", DETAILS) in form))
 
     def _create(self, form: dict[str, str]) -> dict[str, Any]:
         lifetime = timedelta(seconds=int(form["expires_at"]) - self.clock.now().timestamp())
@@ -120,23 +123,7 @@ class StripeServer:
                 raise Refusal(400, "invalid_request_error", "parameter_invalid", param)
         session_id = f"cs_test_{secrets.token_hex(29)}"
         self._wanted[session_id] = form
-        self.sessions[session_id] = {
-            "id": session_id,
-            "object": "checkout.session",
-            "amount_total": int(price["unit_amount"]) * int(form["line_items[0][quantity]"]),
-            "client_reference_id": form.get("client_reference_id"),
-            "created": int(self.clock.now().timestamp()),
-            "currency": price["currency"],
-            "expires_at": int(form["expires_at"]),
-            "livemode": False,
-            "metadata": {name[9:-1]: value for name, value in form.items() if name.startswith("metadata[")},
-            "mode": "payment",
-            "customer": form.get("customer"),
-            "payment_intent": None,
-            "payment_status": "unpaid",
-            "status": "open",
-            "url": f"https://checkout.stripe.com/c/pay/{session_id}",
-        }
+        self.sessions[session_id] = new_session(session_id, form, price, int(self.clock.now().timestamp()))
         return self.sessions[session_id]
 
     def _refund(self, form: dict[str, str]) -> dict[str, Any]:
@@ -190,7 +177,7 @@ class StripeServer:
             and form.get("payment_intent") in (None, one["payment_intent"])
         ]
         page = found[: int(form.get("limit", 10))]
-        in_full = form.get("expand[0]") == "data.payment_intent.latest_charge"
+        in_full = form.get("expand[0]") == f"data.{DETAILS}"
         data = [self._shown(one, in_full) for one in page]
         return {"object": "list", "url": "/v1/checkout/sessions", "data": data, "has_more": len(page) < len(found)}
 
@@ -210,6 +197,8 @@ class StripeServer:
             "failure_code": None,
         }
         charge["amount_refunded"] = 0
+        if paid and self.fee:
+            charge["balance_transaction"] = {"id": f"txn_{intent}", "currency": session["currency"], "fee": self.fee}
         status = "succeeded" if paid else "processing"
         self._intents[intent] = {"id": intent, "object": "payment_intent", "status": status, "latest_charge": charge}
         self._intents[intent]["payment_method"] = self._keep(session)
@@ -245,7 +234,7 @@ class StripeServer:
     def event(self, kind: str, thing: Mapping[str, Any] | str, secret: str = SECRET, **fields: Any) -> WebhookRequest:
         """A signed one, about a session by its id or about anything else."""
         about = self.sessions[thing] if isinstance(thing, str) else thing
-        body = {"id": "evt_1", "object": "event", "type": kind, "livemode": False, "data": {"object": about}}
+        body = {"id": "evt_1", "object": "event", "type": kind, "livemode": True, "data": {"object": about}}
         return self.signed(json.dumps(body | fields, indent=2).encode(), secret)
 
     def signed(self, body: bytes, secret: str = SECRET) -> WebhookRequest:

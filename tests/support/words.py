@@ -54,6 +54,7 @@ _TYPICAL: Slots = {
     "more_files": True,
     "why": "funds",
     "deposits": 2,
+    "kinds": [("amount", 1), ("state", 2)],
     "are_here": True,
     "alert": "returned",
 }

@@ -18,7 +18,7 @@ def verify() -> None:
         sums, faults = audit.sums(ctx.session), audit.verify(ctx.session)
         unguarded = audit.missing_guards(ctx.session)
     for one in sums:
-        click.echo(f"{one.merchant}  {one.currency}  {one.account.value:<11} {one.minor:>16}")
+        click.echo(f"{one.merchant}  {one.currency}  {one.account.value:<13} {one.minor:>16}")
     for fault in faults:
         click.echo(
             f"{fault.fault.value}: {fault.reference}, {fault.currency}: expected {fault.expected_minor}, "

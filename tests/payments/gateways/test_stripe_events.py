@@ -156,17 +156,17 @@ def test_it_ignores_what_it_does_not_know(gateway: StripeGateway, stripe: Stripe
     assert gateway.parse_event(stripe.event(kind, {"anything": [1, 2]})) is None
 
 
-def test_it_ignores_live_events_with_a_test_key(gateway: StripeGateway, stripe: StripeServer, session_id: str) -> None:
+def test_it_ignores_test_events_with_a_live_key(gateway: StripeGateway, stripe: StripeServer, session_id: str) -> None:
     stripe.confirm(session_id, VISA)
 
-    assert gateway.parse_event(stripe.event(COMPLETED, session_id, livemode=True)) is None
+    assert gateway.parse_event(stripe.event(COMPLETED, session_id, livemode=False)) is None
 
 
-@pytest.mark.parametrize("key", ["sk_live_x", "rk_live_x"])
-def test_it_ignores_test_events_with_a_live_key(stripe: StripeServer, paid: WebhookRequest, key: str) -> None:
-    live = StripeGateway(key, [SECRET], clock=stripe.clock, api_base=stripe.url)
+@pytest.mark.parametrize("key", ["sk_test_x", "rk_test_x"])
+def test_it_ignores_live_events_with_a_test_key(stripe: StripeServer, paid: WebhookRequest, key: str) -> None:
+    test = StripeGateway(key, [SECRET], clock=stripe.clock, api_base=stripe.url)
 
-    assert live.parse_event(paid) is None
+    assert test.parse_event(paid) is None
 
 
 def test_it_ignores_a_session_of_somebody_else(gateway: StripeGateway, stripe: StripeServer, session_id: str) -> None:

@@ -215,3 +215,11 @@ def test_a_removed_account_is_gone_at_stripe(shop: Shop, stripe: StripeServer) -
     accounts.remove(shop.runtime, shop.alice_id, of_alice(shop)[0])
     assert of_alice(shop) == []
     assert list(stripe.customers.values()) == [[]]
+
+
+def test_what_stripe_keeps_is_an_expense(shop: Shop, stripe: StripeServer) -> None:
+    stripe.fee = 320
+    payment, session_id = pressed(shop, shop.invoice())
+    stripe.confirm(session_id, VISA)
+    tell(shop, stripe, PAID, session_id)
+    assert shop.entries(payment)[-2:] == [("provider_fees", 320), ("clearing", -320)]
