@@ -51,7 +51,9 @@ def _safe(value: object) -> object:
 
 @lru_cache(maxsize=512)
 def _template(name: str) -> Template:
-    return _environment.get_template(name)
+    template = _environment.get_template(name)
+    template.globals = dict(template.globals)  # a chain of maps, walked for each text
+    return template
 
 
 @lru_cache(maxsize=256)

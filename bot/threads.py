@@ -17,7 +17,7 @@ from models.merchant import Mode
 from models.message import Direction, Message, MessageStatus, Route
 from models.money import Money
 from models.payment import UNDER_WAY_STATUSES, Allocation, Payment
-from models.prepared import Prepared, Row
+from models.prepared import Prepared, Row, one_trip
 
 
 @dataclass(slots=True)
@@ -53,7 +53,6 @@ class Owed:
 class OutgoingText:
     """What the turn says: `body` as stored, with `{link}` in place of the pay link's URL."""
 
-    id: int
     public_id: str
     body: str
     pay_link_id: int | None
@@ -113,6 +112,7 @@ _INBOUND_COLUMNS = (
     *("public_id", "merchant_id", "conversation_id", "customer_id", "direction", "channel", "kind", "our_address"),
     *("their_address", "subject", "body", "status", "attempt", "provider_reference", "error_code", "created_at"),
 )
+_NOTHING: dict[str, Any] = dict.fromkeys(_INBOUND_COLUMNS)
 _CLAIM = {
     name: Prepared(insert(_MESSAGE).on_conflict_do_nothing().returning(_MESSAGE.c.id), _INBOUND_COLUMNS)
     for name, insert in _INSERTS.items()
@@ -122,7 +122,7 @@ _REPLY_COLUMNS = (
     *("their_address", "body", "locale", "reply_to_id", "pay_link_id", "payment_id", "status", "route", "attempt"),
     "created_at",
 )
-_STORE_REPLY = Prepared(sa.insert(_MESSAGE).returning(_MESSAGE.c.id), _REPLY_COLUMNS)
+_STORE_REPLY = Prepared(sa.insert(_MESSAGE), _REPLY_COLUMNS)
 _OWED = Prepared(
     sa.select(
         _INVOICE.c.id,
@@ -148,7 +148,7 @@ _OWED = Prepared(
     .order_by(_INVOICE.c.due_on, _INVOICE.c.id)
 )
 _REPLIES = Prepared(
-    sa.select(_MESSAGE.c.id, _MESSAGE.c.public_id, _MESSAGE.c.body, _MESSAGE.c.pay_link_id, _MESSAGE.c.payment_id)
+    sa.select(_MESSAGE.c.public_id, _MESSAGE.c.body, _MESSAGE.c.pay_link_id, _MESSAGE.c.payment_id)
     .where(_MESSAGE.c.reply_to_id == sa.bindparam("inbound_id"), _MESSAGE.c.route == Route.RESPONSE)
     .order_by(_MESSAGE.c.id)
 )
@@ -166,7 +166,9 @@ def find_or_start(
 ) -> Thread:
     """The thread, locked for this transaction."""
     key = {"merchant_id": merchant_id, "channel": channel, "address": address}
-    row = _FIND.first(db, key)
+    with one_trip(db):
+        found = _FIND.send(db, key)
+    row = found.first()
     if row is None:
         fresh = {"public_id": new_public_id(), "our_address": our_address, "created_at": now, "misses": 0}
         state = {"state": ConversationState.IDLE}
@@ -176,7 +178,7 @@ def find_or_start(
 
 
 def save(db: sa.Connection, thread: Thread, our_address: str, now: datetime) -> None:
-    _SAVE.run(
+    _SAVE.last(
         db,
         {
             "b_id": thread.id,
@@ -195,8 +197,17 @@ def save(db: sa.Connection, thread: Thread, our_address: str, now: datetime) -> 
 
 def claim_inbound(db: sa.Connection, values: dict[str, Any]) -> int | None:
     """Store what came in, first of all. None: this very message was here before (the carrier repeats itself)."""
-    row = _CLAIM[db.dialect.name].first(db, dict.fromkeys(_INBOUND_COLUMNS) | values)
+    row = _CLAIM[db.dialect.name].first(db, _NOTHING | values)
     return None if row is None else int(row[0])
+
+
+def claim_and_list(db: sa.Connection, values: dict[str, Any]) -> tuple[int | None, list[Owed]]:
+    """Both in one trip: for a text that asks for the list."""
+    with one_trip(db):
+        claimed = _CLAIM[db.dialect.name].send(db, _NOTHING | values)
+        listed = _OWED.send(db, {"customer_id": values["customer_id"]})
+    row = claimed.first()
+    return (None, []) if row is None else (int(row[0]), _owed(listed.all()))
 
 
 def store_reply(db: sa.Connection, values: dict[str, Any]) -> OutgoingText:
@@ -209,8 +220,8 @@ def store_reply(db: sa.Connection, values: dict[str, Any]) -> OutgoingText:
         "attempt": 0,
         **values,
     }
-    message_id = _one(_STORE_REPLY.first(db, row))[0]
-    return OutgoingText(message_id, public_id, values["body"], values["pay_link_id"], values["payment_id"])
+    _STORE_REPLY.last(db, row)
+    return OutgoingText(public_id, values["body"], values["pay_link_id"], values["payment_id"])
 
 
 def stored_replies(db: sa.Connection, merchant_id: int, provider_reference: str) -> list[OutgoingText]:
@@ -222,7 +233,10 @@ def stored_replies(db: sa.Connection, merchant_id: int, provider_reference: str)
 
 def owed(db: sa.Connection, customer_id: int) -> list[Owed]:
     """Outstanding live invoices, the oldest due first."""
-    rows = _OWED.all(db, {"customer_id": customer_id})
+    return _owed(_OWED.all(db, {"customer_id": customer_id}))
+
+
+def _owed(rows: list[Row]) -> list[Owed]:
     return [
         Owed(invoice_id, number, Money(minor, currency), due_on, in_flight)
         for invoice_id, number, minor, currency, due_on, in_flight in rows

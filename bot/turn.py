@@ -14,7 +14,7 @@ import structlog
 
 from bot import intents, links, rendering, threads
 from bot.intents import Understanding
-from bot.threads import OutgoingText, Thread
+from bot.threads import OutgoingText, Owed, Thread
 from models.base import new_public_id
 from models.context import Context
 from models.conversation import CHOICE_LIFETIME, PROOF_IDLE_LIFETIME, ConversationState
@@ -38,6 +38,11 @@ _FOUR_DIGITS = re.compile(r"(?:\d\D*){4}")
 _CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 _CODE = re.compile(r"(?<![\w.,$-])(?:\d{6}|\d{8}|\d{3}[ -]\d{3}|\d{4}[ -]\d{4})(?![\w.,-]*\d)")
 _LONG_CODE = re.compile(r"(?<!\d)\d(?:[ -]?\d){3,8}(?!\d)")
+
+
+Listed = tuple[int, Sequence[Owed]]
+"""What was owed when the text was stored, and by whom."""
+ASKS_FOR_LIST = frozenset({intents.Intent.LIST, intents.Intent.GREETING})
 
 
 class Inbound(Protocol):
@@ -81,6 +86,7 @@ class Turn:
     locale: str
     fresh: bool
     """False after so long a pause that a shared phone must be asked again whose account it speaks for."""
+    listed: Listed | None = None
     about_invoice_id: int | None = None
     """The invoice of the very mail that this one answers."""
 
@@ -110,15 +116,26 @@ def take_turn(ctx: Context, merchant: Merchant, inbound: Inbound, respond: Calla
     now, db = ctx.clock.now(), connection_of(ctx.session)
     thread = threads.find_or_start(db, merchant.id, inbound.channel, inbound.sender, inbound.to, now)
     heard = understand(inbound.body, expecting(thread), today_of(merchant, now))
-    message_id = threads.claim_inbound(db, _inbound_row(merchant, thread, inbound, heard, now))
+    message_id, listed = _claim(db, thread, _inbound_row(merchant, thread, inbound, heard, now), heard)
     if message_id is None:
         said = threads.stored_replies(db, merchant.id, inbound.provider_reference)
         return Answer(tuple((r.public_id, _reveal(ctx, r)) for r in said), is_duplicate=True)
     turn = open_turn(ctx, merchant, thread, inbound, message_id, heard, now)
+    turn.listed = listed
     replies = [] if is_looping(turn) else list(respond(turn))
     stored = [_store(turn, reply) for reply in replies]
     threads.save(connection_of(ctx.session), thread, inbound.to, now)
     return Answer(tuple((r.public_id, _reveal(ctx, r)) for r in stored))
+
+
+def _claim(
+    db: sa.Connection, thread: Thread, row: dict[str, Any], heard: Understanding
+) -> tuple[int | None, Listed | None]:
+    """With the list that will be asked for, where that is plain: one trip to the database instead of two."""
+    if thread.customer_id is None or heard.intent not in ASKS_FOR_LIST:
+        return threads.claim_inbound(db, row), None
+    message_id, owed = threads.claim_and_list(db, row)
+    return message_id, (thread.customer_id, owed)
 
 
 def understand(body: str, state: ConversationState, today: date) -> Understanding:

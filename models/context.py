@@ -66,6 +66,12 @@ class Runtime:
             yield Context(session, self.clock, self.signer, self.site, self.ports)
 
     @contextmanager
+    def write_together(self) -> Iterator[Context]:
+        """The same for a turn: those that come at once may share one commit."""
+        with self.database.write_together() as session:
+            yield Context(session, self.clock, self.signer, self.site, self.ports)
+
+    @contextmanager
     def read(self) -> Iterator[Context]:
         with self.database.read() as session:
             yield Context(session, self.clock, self.signer, self.site, self.ports)

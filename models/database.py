@@ -1,6 +1,8 @@
 """Connections and transactions. SQLite's writers queue in process; PostgreSQL needs none of it."""
 
+import math
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
-from models.prepared import driver_of, translated
+from models.prepared import WITH_COMMIT, commit, driver_of, run_waiting, translated
+from models.together import Together
 
 BUSY_TIMEOUT_S = 15
 """Longest wait for the write lock; Twilio gives a webhook 15 s in all."""
@@ -17,6 +20,10 @@ BUSY_TIMEOUT_S = 15
 IDLE_TIMEOUT_S = 10
 """PostgreSQL ends a transaction that idles this long: a frozen or cut-off process must not keep its row locks."""
 
+GOOD_FOR_S = 0.5
+"""A connection at rest for no longer needs no ping. HikariCP's choice."""
+
+_RESTS_SINCE = "till_rests_since"
 _LOCKED = "till_locked"
 """Set on a connection whose unit of work holds the write lock: a session that begins once more must not wait for it."""
 
@@ -32,10 +39,12 @@ class Database:
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 10, "pool_timeout": BUSY_TIMEOUT_S}
         options["hide_parameters"] = True  # a traceback must not quote an address or a body
         if not self.is_sqlite:
-            options["pool_pre_ping"] = True
             options["connect_args"] = {"options": f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_S}s"}
         self.engine = sa.create_engine(self.url, **options)
+        if not self.is_sqlite:
+            _ping_after_a_rest(self.engine)
         self._writer = _tame_sqlite(self.engine) if self.is_sqlite else None
+        self._together = Together(self._take, self._give_back, BUSY_TIMEOUT_S) if self.is_sqlite else None
         self._read = sessionmaker(self.engine, expire_on_commit=False)
         self._writing = self.engine.execution_options(till_write=True)
 
@@ -58,7 +67,48 @@ class Database:
                 yield session
                 if session.in_transaction():
                     session.commit()
-            _commit(connection)
+            commit(connection)
+
+    @contextmanager
+    def write_together(self) -> Iterator[Session]:
+        """`write` for short units of work that come in crowds. On SQLite those that come at once share one commit; on
+        PostgreSQL the last statements travel with it."""
+        if self._together is not None:
+            with self._together.join() as session:
+                yield session
+            return
+        with self._writing.connect() as connection, Session(connection, expire_on_commit=False) as session:
+            connection.info[WITH_COMMIT] = []
+            try:
+                yield session
+                if session.in_transaction():
+                    run_waiting(connection)
+                    session.commit()
+                commit(connection)
+            finally:
+                connection.info.pop(WITH_COMMIT, None)
+
+    def _take(self) -> sa.Connection:
+        """A connection that holds the write lock."""
+        if self._writer is not None:
+            _acquire(self._writer)
+        try:
+            connection = self._writing.connect()
+        except BaseException:
+            self._release()
+            raise
+        connection.info[_LOCKED] = True
+        return connection
+
+    def _give_back(self, connection: sa.Connection) -> None:
+        try:
+            connection.close()
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        if self._writer is not None:
+            self._writer.release()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -87,12 +137,20 @@ def is_retryable(error: sa.exc.DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _RETRYABLE
 
 
-def _commit(connection: sa.Connection) -> None:
-    """Nothing to do where the session has committed already: both drivers know."""
-    try:
-        driver_of(connection).commit()
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise translated(connection, error, "COMMIT") from error
+def _ping_after_a_rest(engine: sa.Engine) -> None:
+    """A connection that was in use a moment ago is taken as good: asking each time costs a trip for every request."""
+
+    @event.listens_for(engine, "checkin")
+    def _rest(_connection: Any, record: Any) -> None:
+        record.info[_RESTS_SINCE] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ping(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get(_RESTS_SINCE, math.inf) > GOOD_FOR_S:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise sa.exc.DisconnectionError from error  # the pool then makes another
 
 
 def _acquire(writer: threading.Lock) -> None:

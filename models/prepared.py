@@ -1,8 +1,10 @@
 """Statements for the hot path: compiled once per database, then handed straight to the driver. Each is a Core
 statement, so that tables, types and dialects stay in one place; of SQLAlchemy's execution only the types remain."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,30 +15,52 @@ from sqlalchemy.sql.compiler import SQLCompiler
 Convert = Callable[[Any], Any] | None
 Row = tuple[Any, ...]
 
+WITH_COMMIT = "till_with_commit"
+"""In a connection's info: statements that wait to travel with the commit."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     sql: str
     constants: Mapping[str, Any]
     """Already in the driver's form."""
-    binds: Sequence[tuple[str, Convert]]
+    converts: Sequence[tuple[str, Callable[[Any], Any]]]
+    """Parameters whose values need converting."""
     results: Sequence[tuple[int, Callable[[Any], Any]]]
     """Columns whose values need converting, by place."""
-    order: Sequence[str] | None
-    """Of the arguments, for a driver that takes them by place."""
+    in_order: Callable[[Mapping[str, Any]], Any] | None
+    """For a driver that takes them by place."""
 
     def arguments(self, parameters: Mapping[str, Any]) -> Any:
-        values = {name: convert(parameters[name]) if convert else parameters[name] for name, convert in self.binds}
-        values.update(self.constants)
-        return values if self.order is None else [values[name] for name in self.order]
+        values = {**parameters, **self.constants}
+        for name, convert in self.converts:
+            if values[name] is not None:
+                values[name] = convert(values[name])
+        return values if self.in_order is None else self.in_order(values)
 
     def row(self, raw: Row) -> Row:
         if not self.results:
             return raw
         row = list(raw)
         for place, convert in self.results:
-            row[place] = convert(row[place])
+            if row[place] is not None:
+                row[place] = convert(row[place])
         return tuple(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An answer that is on its way, or has come."""
+
+    _compiled: _Compiled
+    _cursor: DBAPICursor
+
+    def all(self) -> list[Row]:
+        return [self._compiled.row(row) for row in self._cursor.fetchall()]
+
+    def first(self) -> Row | None:
+        row = self._cursor.fetchone()
+        return None if row is None else self._compiled.row(row)
 
 
 class Prepared:
@@ -51,18 +75,24 @@ class Prepared:
         self._compiled: dict[str, _Compiled] = {}
 
     def all(self, db: sa.Connection, parameters: Mapping[str, Any]) -> list[Row]:
-        compiled, cursor = self._execute(db, parameters)
-        return [compiled.row(row) for row in cursor.fetchall()]
+        return self.send(db, parameters).all()
 
     def first(self, db: sa.Connection, parameters: Mapping[str, Any]) -> Row | None:
-        compiled, cursor = self._execute(db, parameters)
-        row = cursor.fetchone()
-        return None if row is None else compiled.row(row)
+        return self.send(db, parameters).first()
 
     def run(self, db: sa.Connection, parameters: Mapping[str, Any]) -> None:
-        self._execute(db, parameters)
+        self.send(db, parameters)
 
-    def _execute(self, db: sa.Connection, parameters: Mapping[str, Any]) -> tuple[_Compiled, DBAPICursor]:
+    def last(self, db: sa.Connection, parameters: Mapping[str, Any]) -> None:
+        """`run` for what nothing later in the transaction reads: it may travel with the commit."""
+        if WITH_COMMIT not in db.info:
+            self.send(db, parameters)
+            return
+        compiled = self._compiled.get(db.dialect.name) or self._compile(db.dialect)
+        db.info[WITH_COMMIT].append((compiled.sql, compiled.arguments(parameters)))
+
+    def send(self, db: sa.Connection, parameters: Mapping[str, Any]) -> Sent:
+        """Inside `one_trip` nothing has arrived before its end."""
         compiled = self._compiled.get(db.dialect.name) or self._compile(db.dialect)
         driver = driver_of(db)
         cursor: DBAPICursor = driver.cursor()
@@ -70,7 +100,7 @@ class Prepared:
             cursor.execute(compiled.sql, compiled.arguments(parameters))
         except db.dialect.loaded_dbapi.Error as error:
             raise translated(db, error, compiled.sql) from error
-        return compiled, cursor
+        return Sent(compiled, cursor)
 
     def _compile(self, dialect: sa.Dialect) -> _Compiled:
         compiler: SQLCompiler = self._statement.compile(dialect=dialect, column_keys=self._columns)  # type: ignore[attr-defined]
@@ -82,11 +112,15 @@ class Prepared:
         compiled = self._compiled[dialect.name] = _Compiled(
             sql,
             {name: _converted(converts[name], value) for name, value in constants.items()},
-            [(name, convert) for name, convert in converts.items() if name not in constants],
+            [(name, convert) for name, convert in converts.items() if convert and name not in constants],
             _results(compiler, dialect),
-            compiler.positiontup if compiler.positional else None,
+            _by_place(compiler.positiontup) if compiler.positiontup else None,
         )
         return compiled
+
+
+def _by_place(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Any]:
+    return itemgetter(*names) if len(names) > 1 else lambda values: (values[names[0]],)
 
 
 def _bind(bound: sa.BindParameter[Any], dialect: sa.Dialect) -> Convert:
@@ -111,6 +145,40 @@ def connection_of(session: Session) -> sa.Connection:
 
 def driver_of(db: sa.Connection) -> Any:
     return db.connection.driver_connection
+
+
+@contextmanager
+def one_trip(db: sa.Connection) -> Iterator[None]:
+    """What is sent in here goes to PostgreSQL together, the BEGIN in front of it included: one wait for all of it."""
+    if db.dialect.name == "sqlite":
+        yield
+        return
+    try:
+        with driver_of(db).pipeline():
+            yield
+    except db.dialect.loaded_dbapi.Error as error:
+        raise translated(db, error, "pipeline") from error
+
+
+def commit(db: sa.Connection) -> None:
+    """With what waited for it. Nothing to do where the session has committed already: both drivers know."""
+    driver = driver_of(db)
+    try:
+        if not db.info.get(WITH_COMMIT):
+            driver.commit()
+            return
+        with driver.pipeline():
+            run_waiting(db)
+            driver.commit()
+    except db.dialect.loaded_dbapi.Error as error:
+        raise translated(db, error, "COMMIT") from error
+
+
+def run_waiting(db: sa.Connection) -> None:
+    waiting, db.info[WITH_COMMIT] = db.info[WITH_COMMIT], []
+    for sql, arguments in waiting:
+        cursor: DBAPICursor = driver_of(db).cursor()
+        cursor.execute(sql, arguments)
 
 
 def translated(db: sa.Connection, error: Any, sql: str) -> Exception:

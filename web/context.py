@@ -42,12 +42,14 @@ def reads(view: Callable[Concatenate[Context, P], R]) -> Callable[P, R]:
     return run
 
 
-def retrying(work: Callable[[], R]) -> R:
+def retrying(work: Callable[[], R], *, bears_repeating: bool = False) -> R:
+    """`bears_repeating`: what is known by its message's id may run again even where a lost connection leaves open
+    whether it was committed."""
     for left in reversed(range(TRIES)):
         try:
             return work()
         except sa.exc.DBAPIError as error:
-            if not left or not is_retryable(error):
+            if not left or not (is_retryable(error) or (bears_repeating and error.connection_invalidated)):
                 raise
     raise AssertionError("unreachable")
 

@@ -5,6 +5,7 @@ import hmac
 import os
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 
 from flask import Blueprint, Flask, Response, abort, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Histogram, generate_latest
@@ -48,12 +49,13 @@ class VitalsCollector(Collector):
 
 def install(app: Flask) -> None:
     app.register_blueprint(blueprint)
+    series = lru_cache(maxsize=4096)(REQUESTS.labels)
 
     @app.after_request
     def _observe(response: Response) -> Response:
         rule = request.url_rule.rule if request.url_rule else "-"
         took = time.perf_counter() - g.get("started", time.perf_counter())
-        REQUESTS.labels(request.method, rule, response.status_code).observe(took)
+        series(request.method, rule, response.status_code).observe(took)
         return response
 
 

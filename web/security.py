@@ -5,7 +5,8 @@ import secrets
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, abort, g, request
+from flask import Blueprint, Flask, Request, Response, abort, g, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError, generate_csrf
 from markupsafe import Markup
@@ -36,7 +37,17 @@ HSTS = "max-age=63072000; includeSubDomains"  # OWASP HTTP Headers sheet
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
+class FormSession(SecureCookieSessionInterface):
+    """Flask's own, which makes a signer for each request: webhooks and programs bring no cookie to verify."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if "HTTP_COOKIE" not in request.environ:
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 def install(app: Flask, settings: Settings) -> None:
+    app.session_interface = FormSession()
     keys = [key.get_secret_value() for key in settings.secret_keys]
     app.config.update(
         SECRET_KEY=keys[-1],

@@ -29,7 +29,7 @@ def sms() -> Response:
     if merchant is None or not twilio.is_answerable(inbound.sender):
         g.outcome = "unknown number" if merchant is None else "sender cannot be answered"
         return _twiml(Answer(()))
-    return _twiml(retrying(lambda: _turn(merchant, inbound)))
+    return _twiml(retrying(lambda: _turn(merchant, inbound), bears_repeating=True))
 
 
 @blueprint.post("/status")
@@ -47,7 +47,7 @@ def status() -> tuple[str, int]:
 
 
 def _turn(merchant: Merchant, inbound: InboundSms) -> Answer:
-    with runtime().write() as ctx:
+    with runtime().write_together() as ctx:
         return take_turn(ctx, merchant, inbound, dialogue.respond)
 
 
