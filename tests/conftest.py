@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.support.browser import DESKTOP, ColorScheme, OpenPage, missing, running_chromium
 from tests.support.databases import BACKENDS, postgres_url, sqlite_url
+from tests.support.memory import roomy
 from tests.support.postgres import running_server
 
 pytest_plugins = ["tests.support.fixtures"]
@@ -25,6 +26,11 @@ hypothesis.settings.load_profile("ci" if "CI" in os.environ else "default")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--db", default=",".join(BACKENDS), help="the databases to test on: sqlite, postgresql or both")
+
+
+def pytest_configure() -> None:
+    if (memory := roomy()) is not None:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))  # the parent of every tmp_path
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -5,7 +5,11 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from models.database import Database
+from models.prepared import Prepared
 from payments.gateways import bank_tables as tables
+
+_GOING_ON = Prepared(sa.select(tables.troubles.c.name, tables.troubles.c.times))
+"""Asked on every call, and hardly ever answered."""
 
 
 class Trouble(StrEnum):
@@ -41,8 +45,8 @@ class Troubles:
 
     def going_on(self) -> dict[Trouble, int | None]:
         """What is to go wrong, and how often yet."""
-        with self._database.read() as db:
-            return {Trouble(row.name): row.times for row in db.execute(sa.select(tables.troubles))}
+        with self._database.engine.connect() as db:
+            return {Trouble(name): times for name, times in _GOING_ON.all(db, {})}
 
     def strikes(self, trouble: Trouble) -> bool:
         """Whether it goes wrong this time; counts it. Takes the write lock only for something to count."""

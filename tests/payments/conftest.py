@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from models.base import Base
+from models.clock import FrozenClock
 from models.database import Database
-from tests.support.shop import Shop
+from payments.gateways.bank import Bank
+from tests.support.databases import KEPT, keep, restore
+from tests.support.shop import NOW, Shop
 from tests.support.workers import sibling_url
 
 
@@ -20,9 +23,19 @@ def till(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         database.dispose()
 
 
+@pytest.fixture(scope="session")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
+    """One for all shops, which remembers none of the earlier ones."""
+    bank = Bank(tmp_path_factory.mktemp("bank") / "bank.db", FrozenClock(NOW))
+    keep(bank.database)
+    return bank
+
+
 @pytest.fixture
-def shop(till: Database, tmp_path: Path) -> Iterator[Shop]:
-    shop = Shop(till, tmp_path)
+def shop(till: Database, bank: Bank, tmp_path: Path) -> Iterator[Shop]:
+    restore(bank.database, f"{bank.database.url}{KEPT}")
+    bank.clock = clock = FrozenClock(NOW)
+    shop = Shop(till, tmp_path, clock=clock, lent_bank=bank)
     yield shop
     shop.bank.database.dispose()
     assert shop.discrepancies() == []

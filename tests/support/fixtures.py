@@ -1,4 +1,5 @@
-"""Databases that tests of the whole Till start from: made once per process and backend, then copied for each test."""
+"""Databases that tests of the whole Till start from: made once per process and backend, then copied for each test into
+one that is used again and again."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.database import Database
-from tests.support.databases import copy_of
+from tests.support.databases import restore
 from tests.support.workers import sibling_url
 from tests.support.world import World, empty, make_world, populate, recall
 
@@ -34,10 +35,19 @@ def peopled_url(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
         yield url
 
 
+@pytest.fixture(scope="session")
+def lent(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """One for every world, made again from a copy for each."""
+    with sibling_url(database_url, tmp_path_factory.mktemp("lent"), "lent") as url:
+        database = Database(url)
+        yield database
+        database.dispose()
+
+
 @pytest.fixture
-def peopled_world(peopled_url: str, tmp_path: Path) -> Iterator[World]:
-    with copy_of(peopled_url, tmp_path) as url:
-        made = make_world(Database(url), tmp_path)
-        recall(made)
-        yield made
-        made.close()
+def peopled_world(peopled_url: str, lent: Database, tmp_path: Path) -> Iterator[World]:
+    restore(lent, peopled_url)
+    made = make_world(lent, tmp_path)
+    recall(made)
+    yield made
+    made.close()

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support.memory import roomy
+
 START_TIMEOUT_S = 60
-ROOM_IN_MEMORY = 1 << 30
 INITDB = ["--pgdata=data", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"]
 # Throwaway data: durability would only cost time. 200 connections: 64 threads, two workers and their job engines.
 SETTINGS = ["--fsync=off", "--synchronous_commit=off", "--full_page_writes=off", "--max_connections=200"]
@@ -57,9 +58,7 @@ def unprivileged_user() -> dict[str, Any]:
 
 
 def private_folder(user: dict[str, Any]) -> Path:
-    memory = Path("/dev/shm")
-    roomy = memory.is_mount() and shutil.disk_usage(memory).free > ROOM_IN_MEMORY
-    folder = Path(tempfile.mkdtemp(prefix="till-postgres-", dir=memory if roomy else None))
+    folder = Path(tempfile.mkdtemp(prefix="till-postgres-", dir=roomy()))
     if user:
         os.chown(folder, user["user"], user["group"])
     return folder

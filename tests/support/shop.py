@@ -66,6 +66,7 @@ class Shop:
     """What was announced: everything that became something."""
     posted: list[WebhookRequest] = field(default_factory=list)
     opened: list[PayLink] = field(default_factory=list)
+    lent_bank: Bank | None = None
     bank: Bank = field(init=False)
     gateway: SandboxGateway = field(init=False)
     delivery: Delivery = field(init=False)
@@ -75,7 +76,7 @@ class Shop:
     alice_id: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.bank = Bank(self.folder / f"bank-{new_public_id()}.db", self.clock)
+        self.bank = self.lent_bank or Bank(self.folder / f"bank-{new_public_id()}.db", self.clock)
         self.gateway = SandboxGateway(self.bank, base_url=SITE.base_url, secrets=[SECRET], sleep=lambda _s: None)
         self.delivery = Delivery(self.bank, url=WEBHOOK, secrets=[SECRET], post=self.receive)
         self.jobs = RecordingJobs(self.clock)

@@ -33,6 +33,7 @@ from payments.gateways.delivery import Delivery
 from payments.gateways.sandbox import SandboxGateway
 from tests.support.inbox import Inbox, email_secrets
 from tests.support.jobs import RecordingJobs
+from tests.support.outdoors import outdoors
 from tests.support.phone import Phone
 from web.app import create_app
 from web.assembly import Assembly, Sandbox
@@ -204,7 +205,7 @@ class World:
 def make_world(database: Database, folder: Path) -> World:
     """On an empty schema that exists."""
     clock = FrozenClock(NOW)
-    outside = Outside(f"sqlite:///{folder / 'outside.sqlite3'}", clock)
+    outside, bank = outdoors(clock)
     directory = MerchantDirectory(database)
     client_box: list[FlaskClient] = []
 
@@ -216,7 +217,6 @@ def make_world(database: Database, folder: Path) -> World:
         return client_box[0].post(url.removeprefix(BASE_URL), data=body, headers=dict(headers)).status_code
 
     carrier = Carrier(outside, BASE_URL, post_form, lambda sid: _token(directory, sid))
-    bank = Bank(folder / "bank.sqlite3", clock)
     bank_post = Delivery(bank, url=f"{BASE_URL}/webhooks/bank", secrets=BANK_SECRETS, post=post)
     gateway = SandboxGateway(bank, base_url=BASE_URL, secrets=BANK_SECRETS)
     jobs, mailbox = RecordingJobs(clock), Mailbox(outside)

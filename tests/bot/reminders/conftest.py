@@ -6,20 +6,20 @@ from pathlib import Path
 import pytest
 
 from models.database import Database
-from tests.support.databases import copy_of
+from tests.support.databases import restore
 from tests.support.dunning import Desk
 from tests.support.world import ACME, GLOBEX, World, make_world
 
 
 @pytest.fixture
-def world(blank_url: str, tmp_path: Path) -> Iterator[World]:
+def world(blank_url: str, lent: Database, tmp_path: Path) -> Iterator[World]:
     """2026-06-19, a Friday: 17:30 in New York, 14:30 in Los Angeles."""
-    with copy_of(blank_url, tmp_path) as url:
-        made = make_world(Database(url), tmp_path)
-        made.add_merchant("acme", ACME)
-        made.add_merchant("globex", GLOBEX)
-        yield made
-        made.close()
+    restore(lent, blank_url)
+    made = make_world(lent, tmp_path)
+    made.add_merchant("acme", ACME)
+    made.add_merchant("globex", GLOBEX)
+    yield made
+    made.close()
 
 
 @pytest.fixture
