@@ -6,7 +6,7 @@ from models.context import Context
 from models.errors import DomainError
 from models.money import Money
 from models.payment import Method, PaymentStatus
-from models.signing import CLOCK_SKEW, Purpose, Signer
+from models.signing import MOST_AHEAD, Purpose, Signer
 from payments import links
 from payments.standing import LinkState
 from tests.support.shop import Shop, usd
@@ -59,7 +59,7 @@ def test_it_says_when_something_changed_since(shop: Shop) -> None:
     assert (before, shop.view(link).changed) == (False, True)
 
 
-@pytest.mark.parametrize("off", [-CLOCK_SKEW, -timedelta(seconds=2), timedelta()])
+@pytest.mark.parametrize("off", [-timedelta(hours=1), -timedelta(minutes=5), -timedelta(seconds=2), timedelta()])
 def test_it_works_on_a_machine_whose_clock_is_behind(shop: Shop, off: timedelta) -> None:
     link = shop.link(shop.invoice())
     shop.clock.advance(off)
@@ -69,7 +69,7 @@ def test_it_works_on_a_machine_whose_clock_is_behind(shop: Shop, off: timedelta)
 
 def test_a_link_from_the_future_is_none(shop: Shop) -> None:
     token = shop.token(shop.link(shop.invoice()))
-    shop.clock.advance(-CLOCK_SKEW - timedelta(seconds=2))
+    shop.clock.advance(-MOST_AHEAD - timedelta(seconds=2))
 
     with pytest.raises(DomainError, match="bad_token"):
         read(shop, token)
