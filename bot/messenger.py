@@ -25,6 +25,10 @@ MAX_ATTEMPTS = len(BACKOFF) + 1
 
 ABANDONED_AFTER = timedelta(minutes=15)
 """A message in `sending` this long has no job any more: no vendor call takes a minute."""
+_TO_ENQUEUE = sa.orm.load_only(
+    *(Message.kind, Message.channel, Message.our_address, Message.attempt, Message.not_before_at), raiseload=True
+)
+"""Not the words: a row whose words nobody can read must hold up its own job, and no other."""
 CHUNK = 200
 """Rows per write transaction: enqueueing more at once holds SQLite's one write lock for too long (0.5 ms each)."""
 
@@ -73,7 +77,7 @@ def sweep(runtime: Runtime) -> int:
     count = after = 0
     while True:
         with runtime.write() as ctx:
-            due = list(ctx.session.scalars(_due(ctx.clock.now(), after)))
+            due = list(ctx.session.scalars(_due(ctx.clock.now(), after).options(_TO_ENQUEUE)))
             for message in due:
                 enqueue(ctx, message)
             delayed = [_job_id(message) for message in due if message.not_before_at is not None]

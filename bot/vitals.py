@@ -46,6 +46,8 @@ class Vitals:
     payments: Mapping[PaymentStatus, int]
     """The open ones."""
     payments_unknown_long: int
+    jobs_failed: int
+    """Given up, and waiting for a person."""
 
 
 def read(ctx: Context) -> Vitals:
@@ -69,12 +71,14 @@ def read(ctx: Context) -> Vitals:
         codes_approved_hour=count(Verification.id, asked & (Verification.status == VerificationStatus.APPROVED)),
         payments=_payments(ctx),
         payments_unknown_long=count(Payment.id, unknown & (Payment.created_at < now - UNKNOWN_FOR)),
+        jobs_failed=len(ctx.ports.jobs.failed()),
     )
 
 
 ALARMS: dict[str, Callable[[Vitals], bool]] = {
     "messages_wait": lambda v: v.oldest_waiting_s > BACKLOG_S,
     "payments_stay_unknown": lambda v: v.payments_unknown_long > 0,
+    "jobs_failed": lambda v: v.jobs_failed > 0,
     "codes_are_not_used": lambda v: (
         v.codes_hour >= CODES_WORTH_JUDGING and v.codes_approved_hour < CODES_CONVERSION * v.codes_hour
     ),

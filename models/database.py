@@ -28,6 +28,8 @@ _LOCKED = "till_locked"
 """Set on a connection whose unit of work holds the write lock: a session that begins once more must not wait for it."""
 
 _RETRYABLE = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
+_IDLED = "25P03"
+"""PostgreSQL: IDLE_TIMEOUT_S has struck. The driver calls it an internal error; to us the connection is gone."""
 
 
 class Database:
@@ -151,6 +153,13 @@ def _ping_after_a_rest(engine: sa.Engine) -> None:
                 engine.dialect.do_ping(connection)
             except engine.dialect.loaded_dbapi.Error as error:
                 raise sa.exc.DisconnectionError from error  # the pool then makes another
+
+
+def is_unavailable(error: Exception) -> bool:
+    """True where the database is stopped, full, locked, out of connections or has hung up: the same will work later."""
+    if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError):
+        return True
+    return isinstance(error, sa.exc.DBAPIError) and getattr(error.orig, "sqlstate", None) == _IDLED
 
 
 def _acquire(writer: threading.Lock) -> None:

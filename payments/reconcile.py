@@ -5,6 +5,7 @@ import structlog
 
 from models.context import Runtime
 from models.errors import ProviderError
+from models.isolation import each
 from models.payment import OPEN_STATUSES, Payment, PaymentStatus
 from payments import attempts, schedule, settle
 from payments.settle import Alert, Announce, Settlement
@@ -19,7 +20,7 @@ BATCH = 100
 
 def resolve_due(runtime: Runtime, announce: Announce = settle.silent) -> list[Settlement]:
     """Resolve what is due by now; returns what changed. Several may run at once: each payment is asked about by one."""
-    done = [_resolve(runtime, payment, announce) for payment in _claim(runtime, announce)]
+    done = each(_claim(runtime, announce), lambda payment: _resolve(runtime, payment, announce))
     return [settlement for settlement in done if settlement is not None and settlement.became is not None]
 
 

@@ -7,6 +7,7 @@ import structlog
 from models.context import Context, Runtime
 from models.errors import DomainError, ProviderError
 from models.gateway import GatewayEvent, GatewayEventKind, RefundWord, StartRefund
+from models.isolation import each
 from models.money import Money
 from models.payment import PAID_STATUSES, Payment, PaymentStatus
 from models.refund import NOTE_CHARS, DisputeStatus, Refund, RefundStatus
@@ -138,7 +139,7 @@ def _hear(runtime: Runtime, payment: Payment, refund: Refund, word: RefundWord, 
 # --- the janitor's part ----------------------------------------------------------------------------------------------
 def resolve_due(runtime: Runtime, announce: settle.Announce = settle.silent) -> list[Refund]:
     """Ask about refunds that nobody has ended yet; returns those that have ended now."""
-    resolved = [_resolve(runtime, payment, refund, announce) for refund, payment in _claim(runtime)]
+    resolved = each(_claim(runtime), lambda due: _resolve(runtime, due[1], due[0], announce))
     return [refund for refund in resolved if refund is not None and refund.status is not RefundStatus.PENDING]
 
 

@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 import structlog
 from dbos import DBOS, ScheduleInput
 
 from models.context import Runtime
 from models.database import Database
-from web import slots
+from web import reaper, slots
 from web.engine_client import (
     APPLICATION,
     JOBS_VERSION,
@@ -38,7 +37,6 @@ log = structlog.get_logger()
 THREADS = 48
 DRAIN_S = 20
 RELAUNCH_PAUSE_S = 5.0
-REAP_S = 3.0
 EMBEDDED_POLLS_SLOWER = 2
 """An idle poll costs a millisecond of the one interpreter that also answers customers."""
 
@@ -62,15 +60,19 @@ class Embedded:
         self._thread.start()
 
     def _run(self, runtime: Runtime, work: Work) -> None:
-        with slots.only_worker(runtime.database, self._stop) as chosen:
-            while chosen and not self._stop.is_set():
-                try:
-                    with working(runtime, work, "embedded"):
-                        self.ready.set()
-                        self._stop.wait()
-                except Exception as error:
-                    log.error("worker_did_not_start", error=describe(error))
-                    self._stop.wait(RELAUNCH_PAUSE_S)
+        while not self._stop.is_set():
+            try:
+                with slots.only_worker(runtime.database, self._stop) as chosen:
+                    if chosen:
+                        self._work(runtime, work)
+            except Exception as error:  # a disk that is full or read-only among them: it may not stay so
+                log.error("worker_did_not_start", error=describe(error))
+                self._stop.wait(RELAUNCH_PAUSE_S)
+
+    def _work(self, runtime: Runtime, work: Work) -> None:
+        with working(runtime, work, "embedded"):
+            self.ready.set()
+            self._stop.wait()
 
     def stop(self) -> None:
         """Let running jobs finish, then give the work to the next process."""
@@ -94,23 +96,8 @@ def run_worker(runtime: Runtime, work: Work) -> None:
         return
     with slots.held_slot(runtime.database) as slot, working(runtime, work, f"slot-{slot}"):
         log.info("worker_started", slot=slot)
-        while not stop.wait(REAP_S):
-            _reap(runtime.database, slot)
-
-
-def _reap(database: Database, own_slot: int) -> None:
-    """Put back on their queues the jobs that dead workers left running."""
-    client = client_of(database)
-    running: dict[str, Any] = {"status": "PENDING", "load_input": False, "load_output": False, "limit": 1000}
-    try:
-        owners = {job.executor_id or "" for job in client.list_workflows(**running)}
-        for owner in owners - {f"slot-{own_slot}"}:
-            with slots.if_free(database, _slot_of(owner)) as free:
-                # Listed again under the lock: what another reaper put back may run by now.
-                for job in client.list_workflows(**running, executor_id=owner) if free else ():
-                    client.resume_workflow(job.workflow_id, queue_name=job.queue_name)
-    except sa.exc.OperationalError as error:
-        log.warning("reaper_has_no_database", error=describe(error))
+        while not stop.wait(reaper.REAP_S):
+            reaper.reap(runtime.database, client_of(runtime.database), slot)
 
 
 @contextmanager
@@ -131,7 +118,9 @@ def _launch(runtime: Runtime, work: Work, executor_id: str) -> None:
     _route_log()
     pacer = Pacer()
     for name, job in work.jobs.items():
-        DBOS.workflow(name=name)(_bound(runtime, work, pacer, name, job))  # named, so that a rename strands no job
+        # Named, so that a rename strands no job.
+        workflow = DBOS.workflow(name=name, max_recovery_attempts=work.most_deaths)
+        workflow(_bound(runtime, work, pacer, name, job))
     scheduled = [_scheduled(runtime, name, work.jobs[name], cron) for name, cron in work.schedules.items()]
     DBOS(
         config={
@@ -186,12 +175,6 @@ def _scheduled(runtime: Runtime, name: str, job: Job, cron: str) -> ScheduleInpu
         run_job(runtime, name, job, ())
 
     return {"schedule_name": name, "workflow_fn": run, "schedule": cron, "queue_name": "jobs", "cron_timezone": "UTC"}
-
-
-def _slot_of(executor_id: str) -> int:
-    """0, which no worker ever holds, for a process that was none of ours."""
-    kind, _, number = executor_id.partition("-")
-    return int(number) if kind == "slot" else 0
 
 
 def _address(database: Database) -> str:

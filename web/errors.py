@@ -7,6 +7,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from models import limits
+from models.database import is_unavailable
 from models.errors import DomainError, MalformedWebhook, ProviderError, UnverifiedWebhook
 from web import framing, templating
 from web.api.problems import of_status
@@ -46,9 +47,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(MalformedWebhook, lambda _: answer(400))
     app.register_error_handler(DomainError, _domain)
     app.register_error_handler(ProviderError, lambda _: answer(503))
-    # Locked, stopped, full, out of connections: whoever asked should ask again, and nothing was half done.
-    for unavailable in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError):
-        app.register_error_handler(unavailable, _unavailable)
+    app.register_error_handler(sa.exc.SQLAlchemyError, _database)
     app.register_error_handler(CSRFError, lambda _: answer(403))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
@@ -89,7 +88,10 @@ def _may_try_tokens() -> bool:
         return limits.hit(ctx.session, limits.TOKENS_PER_NETWORK, client_network(), ctx.clock.now())
 
 
-def _unavailable(error: Exception) -> Response:
+def _database(error: Exception) -> Response:
+    """Where it is away, whoever asked should ask again, and nothing was half done."""
+    if not is_unavailable(error):
+        return _unexpected(error)
     log.error("database.unavailable", error=type(error).__name__)
     return answer(503)
 

@@ -1,6 +1,7 @@
 """What the workers run, by name: thin calls into bot/ and payments/, and when. A name here is stored with every job,
 so it outlives a rename of what it calls."""
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -11,8 +12,10 @@ from bot.exchange import desk
 from bot.reminders import filling, releasing, scanning
 from models.context import Context, Runtime
 from models.idempotency import ANSWERS_KEPT, ApiAnswer
+from models.isolation import each
 from models.limits import LimitCount
 from payments import attempts, reconcile, refunds
+from payments.settle import Announce
 from web import books, engine
 from web.announcing import announce
 from web.callouts import delivering
@@ -20,13 +23,16 @@ from web.work import Job, Work
 
 log = structlog.get_logger()
 
+Resolve = Callable[[Runtime, Announce], Sequence[object]]
+
 JOBS_KEPT = timedelta(days=14)
 LIMITS_KEPT = timedelta(days=2)  # the longest limit counts a day and looks back one more
 
 
 def janitor(runtime: Runtime) -> int:
     """Ask about payments and refunds that no event has ended, and tell about them. Returns how many changed."""
-    return len(reconcile.resolve_due(runtime, announce)) + len(refunds.resolve_due(runtime, announce))
+    resolvers: tuple[Resolve, ...] = (reconcile.resolve_due, refunds.resolve_due)
+    return sum(each(resolvers, lambda resolve: len(resolve(runtime, announce))))
 
 
 def compare_books(runtime: Runtime) -> int:

@@ -95,6 +95,7 @@ def _gauges(found: Vitals) -> Iterator[Metric]:
         "opt_outs_day": (found.opt_outs_day, "Opt-outs within a day"),
         "codes_hour": (found.codes_hour, "Codes asked for within an hour"),
         "codes_approved_hour": (found.codes_approved_hour, "Those of them that were typed in"),
+        "jobs_failed": (found.jobs_failed, "Jobs given up, for a person to look at"),
         "payments_unknown_long": (found.payments_unknown_long, "Payments unknown for more than a day"),
     }
     for name, (value, words) in numbers.items():

@@ -8,16 +8,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
 import structlog
 
 from models.context import Runtime
+from models.database import is_unavailable
 from web.queues import QUEUES, Queue
 
 log = structlog.get_logger()
 
 DATABASE_PAUSES_S = (0.2, 1.0, 5.0, 15.0) + (30.0,) * 120
 """A job outlasts an hour without its database; what still fails then is listed for a person."""
+
+MOST_DEATHS = 20
+"""A job under which more workers have died is put aside for a person: it may well be what kills them."""
 
 Job = Callable[..., object]
 """Called with the Runtime and the enqueued arguments. Runs again after a crash, and must bear that."""
@@ -31,6 +34,7 @@ class Work:
     schedules: Mapping[str, str] = field(default_factory=dict)
     at_start: tuple[str, ...] = ()
     queues: Mapping[str, Queue] = field(default_factory=lambda: QUEUES)
+    most_deaths: int = MOST_DEATHS
 
 
 class JobFailed(Exception):
@@ -43,7 +47,7 @@ def run_job(runtime: Runtime, name: str, job: Job, args: tuple[str | int, ...]) 
         try:
             return str(job(runtime, *args))
         except Exception as error:
-            if pause_s is None or not isinstance(error, sa.exc.OperationalError):
+            if pause_s is None or not is_unavailable(error):
                 log.error("job_failed", job=name, error=describe(error))
                 raise JobFailed(describe(error)) from None
             log.warning("job_waits_for_database", job=name, pause_s=pause_s, error=describe(error))

@@ -19,6 +19,7 @@ from models import events
 from models.cadence import Cadence
 from models.context import Context, Runtime
 from models.customer import Channel
+from models.isolation import each
 from models.merchant import Merchant, MerchantStatus
 from models.message import Message, MessageStatus
 from models.reminder import Campaign, Reminder, ReminderStatus, SkipReason
@@ -50,7 +51,7 @@ def release_all(runtime: Runtime) -> int:
     with runtime.read() as ctx:
         due = sa.select(Reminder.merchant_id).where(*_due(ctx)).distinct()
         merchants = list(ctx.session.scalars(due))
-    return sum(release(runtime, merchant_id) for merchant_id in merchants)
+    return sum(each(merchants, lambda merchant_id: release(runtime, merchant_id)))
 
 
 def release(runtime: Runtime, merchant_id: int) -> int:

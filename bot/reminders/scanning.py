@@ -9,6 +9,7 @@ from bot.reminders import campaigns, filling
 from bot.reminders.selection import Selection
 from models.cadence import Cadence
 from models.context import Runtime
+from models.isolation import each
 from models.merchant import Merchant, MerchantStatus
 from models.reminder import CampaignSource
 
@@ -22,7 +23,7 @@ def scan_all(runtime: Runtime) -> int:
             .where(Cadence.is_on, Merchant.status == MerchantStatus.ACTIVE)
         )
         merchants = list(ctx.session.scalars(wanted.order_by(Cadence.merchant_id)))
-    return sum(scan(runtime, merchant_id) for merchant_id in merchants)
+    return sum(each(merchants, lambda merchant_id: scan(runtime, merchant_id)))
 
 
 def scan(runtime: Runtime, merchant_id: int) -> int:
