@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 
 PORT ?= 8000
 TESTS ?= -n 2
+POINTS ?= 500
+SEED ?= 1
 VENV := .venv
 BIN  := $(VENV)/bin
 GATE := .ci/gate
@@ -43,8 +45,8 @@ check: setup ## every gate, then all tests: what CI runs
 bench: setup ## throughput and p99 of a verified turn, against a bare view
 	@$(BIN)/python -m tests.bench
 
-prove: setup ## the long proofs: kills, floods, failovers
-	@$(BIN)/pytest -m prove
+prove: setup ## the long proofs: kills (POINTS=500 SEED=1), floods, full disks, failovers; ends with a table of figures
+	@$(BIN)/pytest -p no:randomly -o faulthandler_timeout=3600 -m prove --points $(POINTS) --seed $(SEED)
 
 fuzz: setup ## the tests that make up their own input, with far more of it
 	@$(BIN)/pytest $(TESTS) -m fuzz --hypothesis-profile=fuzz -rP

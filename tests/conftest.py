@@ -13,7 +13,7 @@ from tests.support.databases import BACKENDS, postgres_url, sqlite_url
 from tests.support.memory import roomy
 from tests.support.postgres import running_server
 
-pytest_plugins = ["tests.support.fixtures"]
+pytest_plugins = ["tests.support.fixtures", "tests.support.figures"]
 
 SERVER = pytest.StashKey[str]()
 
@@ -26,6 +26,8 @@ hypothesis.settings.load_profile("ci" if "CI" in os.environ else "default")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--db", default=",".join(BACKENDS), help="the databases to test on: sqlite, postgresql or both")
+    parser.addoption("--points", default=500, type=int, help="how often `make prove` kills, over both databases")
+    parser.addoption("--seed", default=1, type=int, help="where the random points of the kills begin")
 
 
 def pytest_configure() -> None:

@@ -1,0 +1,92 @@
+"""A steady stream of requests at a Till that is having a bad time, and what each was answered."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count, cycle
+
+import requests
+
+from tests.faults.deeds import TIMEOUT_S, Text
+from tests.faults.town import Town
+
+HANDS = 16
+
+
+@dataclass(frozen=True)
+class Answered:
+    """`status` 0: nobody answered."""
+
+    began: float
+    ended: float
+    status: int
+    retry_after: str | None
+
+
+@dataclass
+class Flood:
+    """Texts and looks at pay pages, `per_second` of them, until told to stop. `texts`: those that came in."""
+
+    town: Town
+    phones: list[str]
+    pages: list[str]
+    per_second: float
+    answers: list[Answered] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def running(self) -> Iterator["Flood"]:
+        clock = threading.Thread(target=self._run)
+        clock.start()
+        try:
+            yield self
+        finally:
+            self.stop()
+            clock.join()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def _run(self) -> None:
+        phones, pages, numbers = cycle(self.phones), cycle(self.pages), count()
+        with ThreadPoolExecutor(HANDS) as hands:
+            due = time.monotonic()
+            while not self._stop.is_set():
+                is_text = next(numbers) % 2 == 0
+                hands.submit(self._text, next(phones)) if is_text else hands.submit(self._look, next(pages))
+                due += 1 / self.per_second
+                self._stop.wait(max(0.0, due - time.monotonic()))
+
+    def _text(self, phone: str) -> None:
+        text = Text(self.town, phone=phone)
+        self.texts.append(text)
+        self._note(text.post)
+
+    def _look(self, page: str) -> None:
+        self._note(lambda: requests.get(page, timeout=TIMEOUT_S))
+
+    def _note(self, ask: Callable[[], requests.Response]) -> None:
+        began = time.monotonic()
+        try:
+            answer = ask()
+            status, retry_after = answer.status_code, answer.headers.get("Retry-After")
+        except requests.RequestException:
+            status, retry_after = 0, None
+        self.answers.append(Answered(began, time.monotonic(), status, retry_after))
+
+    def between(self, began: float, ended: float) -> list[Answered]:
+        """What was asked and answered inside that time."""
+        return [one for one in list(self.answers) if began <= one.began and one.ended <= ended]
+
+    def statuses(self) -> Counter[int]:
+        return Counter(one.status for one in list(self.answers))
+
+    def is_well_again(self, since: float) -> bool:
+        """The last answers that began after that were all good."""
+        last = [one for one in list(self.answers) if one.began > since][-HANDS:]
+        return len(last) == HANDS and all(one.status == 200 for one in last)

@@ -1,0 +1,202 @@
+"""kill -9 at random points of all that Till does, on real processes: whatever was acknowledged is there, nothing went
+out or was charged twice, the books balance, and the next start takes seconds. `make prove` kills 500 times."""
+
+import sqlite3
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random  # noqa: TID251 - seeded and printed, so that a run can be had again
+
+import pytest
+import sqlalchemy as sa
+
+from models.customer import Channel
+from models.message import Direction, Message, MessageStatus
+from payments import audit
+from tests.faults.deeds import AskForCode, Deed, Import, Pay, Remind, SendInvoice, Text, on_its_way
+from tests.faults.people import IMPORTED_LINES, People, acme, settle_in, write_file
+from tests.faults.town import PATIENCE_S, Town, reference_of
+from tests.support.figures import Figure
+from tests.support.workers import eventually
+
+SLICE = 4
+"""Points on each database in every run of the suite."""
+PARTS = 10
+LASTS_S = 0.7
+"""How long the deeds of one point begin, and the kill may come."""
+RESTART_S = 10.0
+CALLBACKS_LOST = timedelta(minutes=6)
+"""A reply that no callback confirmed is asked about after five minutes."""
+
+
+@dataclass
+class Storm:
+    town: Town
+    api_key: str
+    random: Random
+    deeds: list[Deed] = field(default_factory=list)
+    kills: int = 0
+    acknowledged: int = 0
+    slowest_restart_s: float = 0.0
+    slowest_drain_s: float = 0.0
+
+    def strike(self, people: People) -> None:
+        """One point: everything at once, a kill in the middle, a start, and every sender tries again."""
+        deeds = self._deeds(people)
+        threads = [threading.Thread(target=self._do, args=(deed,)) for deed in deeds]
+        for thread in threads:
+            thread.start()
+        time.sleep(self.random.uniform(0, LASTS_S * 1.3))
+        self.town.kill(*self.random.choice(_victims(self.town)))
+        self.kills += 1
+        self._check_files()
+        for thread in threads:
+            thread.join()
+        self.acknowledged += sum(deed.acknowledged for deed in deeds)
+        restart_s = self.town.start_all()
+        assert restart_s < RESTART_S, restart_s
+        self.slowest_restart_s = max(self.slowest_restart_s, restart_s)
+        self._let_all_end(deeds)
+        self.deeds += deeds
+        assert self._books() == []
+
+    def _do(self, deed: Deed) -> None:
+        time.sleep(deed.delay_s)
+        deed.go()
+
+    def _deeds(self, people: People) -> list[Deed]:
+        town, key, n = self.town, f"{self.kills:04}-of-the-storm", self.kills
+        file = write_file(town.folder / f"{n}.csv", f"F{n}-")
+        dies_after_s = self.random.uniform(0.3, 2 * LASTS_S)
+        invoice, invoice_id = people.billed
+        send = f"/invoices/{invoice}/send"
+        deeds: list[Deed] = [
+            *(Text(town, phone=phone, body=self.random.choice(("what do I owe?", "all"))) for phone in people.texters),
+            AskForCode(town, phone=people.stranger[0], email=people.stranger[1]),
+            *(Pay(town, link=link, invoice_id=paid) for link, paid in people.payers),
+            SendInvoice(
+                town,
+                api_key=self.api_key,
+                path=send,
+                key=f"{key}-invoice",
+                invoice_id=invoice_id,
+            ),
+            Remind(
+                town,
+                api_key=self.api_key,
+                path="/reminders",
+                body={"customer_ids": [public_id for public_id, _ in people.reminded]},
+                key=key,
+                customers=len(people.reminded),
+                customer_ids=tuple(row_id for _, row_id in people.reminded),
+            ),
+            Import(
+                town,
+                file=file,
+                prefix=f"F{n}-",
+                lines=IMPORTED_LINES,
+                dies_after_s=dies_after_s,
+            ),
+        ]
+        for deed in deeds:
+            deed.delay_s = self.random.uniform(0, LASTS_S)
+        return deeds
+
+    def _check_files(self) -> None:
+        """As the dead process left them."""
+        if self.town.database.is_sqlite:
+            with sqlite3.connect(self.town.database.url.database or "") as connection:
+                assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            connection.close()
+
+    def _let_all_end(self, deeds: list[Deed]) -> None:
+        threads = [threading.Thread(target=deed.repeat) for deed in deeds if not deed.acknowledged]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        began = time.monotonic()
+        ended = eventually(lambda: not on_its_way(self.town) and not _faults(deeds), PATIENCE_S)
+        assert ended, [on_its_way(self.town), *_faults(deeds), self.town.log.read_text()[-3000:]]
+        self.slowest_drain_s = max(self.slowest_drain_s, time.monotonic() - began)
+
+    def _books(self) -> list[audit.Discrepancy]:
+        with self.town.database.read() as session:
+            return audit.verify(session)
+
+    def end(self) -> dict[str, int]:
+        """Once more from the start, later: then every reply has been asked about, and all can be counted."""
+        self.town.kill(*self.town.alive)
+        self.town.clock.advance(CALLBACKS_LOST)
+        self.town.start_all()
+        assert eventually(lambda: not self._unconfirmed(), PATIENCE_S), self._unconfirmed()
+        assert _faults(self.deeds) == []
+        return self._counted()
+
+    def _unconfirmed(self) -> int:
+        waiting = (Message.status == MessageStatus.QUEUED) & (Message.direction == Direction.OUT)
+        with self.town.database.read() as session:
+            return session.scalar(sa.select(sa.func.count(Message.id)).where(waiting)) or 0
+
+    def _counted(self) -> dict[str, int]:
+        """What the carrier, the mailboxes and the bank took, against the rows."""
+        with self.town.database.read() as session:
+            rows = session.scalars(sa.select(Message).where(Message.direction == Direction.OUT)).all()
+        texts = self.town.carrier.taken
+        mails = [reference_of(m.headers["Message-ID"]) for m in self.town.outside.messages() if m.channel == "email"]
+        codes = {row.public_id for row in rows if row.kind == "code"}
+        once = [reference for reference in mails if reference not in codes]
+        unsure = {row.public_id for row in rows if row.status is MessageStatus.UNKNOWN}
+        sent = {row.public_id for row in rows if row.status in (MessageStatus.SENT, MessageStatus.DELIVERED)}
+        taken = set(texts) | set(mails)
+        paid = [s for s in self.town.stripe.sessions.values() if s["payment_status"] == "paid"]
+        lost = sent - taken
+        assert not lost, lost
+        assert not [reference for reference, times in texts.items() if times > 1]
+        assert len(once) == len(set(once)), [one for one in once if once.count(one) > 1]
+        assert len(paid) == sum(isinstance(deed, Pay) for deed in self.deeds)
+        assert not {row.public_id for row in rows if row.status is MessageStatus.FAILED}
+        return {
+            "texts": len(texts),
+            "mails": len(mails),
+            "payments": len(paid),
+            "lost": len(lost),
+            "twice": sum(times - 1 for times in texts.values()) + len(once) - len(set(once)),
+            "codes_renewed": len(mails) - len(once) - len(codes & set(mails)),
+            "mails_unsure": sum(row.channel is Channel.EMAIL for row in rows if row.public_id in unsure),
+            "texts_unsure": sum(row.channel is Channel.SMS for row in rows if row.public_id in unsure),
+        }
+
+
+def _faults(deeds: list[Deed]) -> list[str]:
+    return [fault for deed in deeds for fault in deed.faults()]
+
+
+def _victims(town: Town) -> list[tuple[str, ...]]:
+    return [("web",)] if town.database.is_sqlite else [("web",), ("worker",), ("web", "worker")]
+
+
+@pytest.mark.parametrize("part", [0, *(pytest.param(n, marks=pytest.mark.prove) for n in range(1, PARTS + 1))])
+def test_it_survives_kills_at_any_point(town: Town, part: int, pytestconfig: pytest.Config, figure: Figure) -> None:
+    points = pytestconfig.getoption("points") // (2 * PARTS) if part else SLICE
+    seed = pytestconfig.getoption("seed") + part
+    print(f"seed {seed}: --seed {seed - part} plays it again")
+    storm = Storm(town, acme(town), Random(seed))
+    cold_s = town.start_cold() if part else 0.0
+    people = settle_in(town, points)
+    town.start_all()
+
+    for some in people:
+        storm.strike(some)
+
+    figure(
+        "O1 kill -9",
+        "sqlite" if town.database.is_sqlite else "postgresql",
+        kills=storm.kills,
+        acknowledged_before=storm.acknowledged,
+        **storm.end(),
+        slowest_restart_s=storm.slowest_restart_s,
+        slowest_cold_start_s=cold_s,
+        slowest_drain_s=storm.slowest_drain_s,
+    )
