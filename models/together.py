@@ -11,6 +11,10 @@ from sqlalchemy.orm import Session
 from models.prepared import driver_of, translated
 
 
+class TransactionLost(Exception):
+    """The database has given the whole transaction up."""
+
+
 class _Group:
     """An open transaction and what became of it."""
 
@@ -78,6 +82,9 @@ class Together:
         if group is None:
             return
         try:
+            if not driver_of(group.connection).in_transaction:
+                # A full disk may make SQLite undo all of it, the work of others included; COMMIT would not tell.
+                raise TransactionLost
             group.transaction.commit()
         except Exception as error:
             group.error = error

@@ -151,3 +151,28 @@ def test_it_tells_everyone_of_a_commit_that_failed(sqlite: Database) -> None:
     sa.event.remove(sqlite.engine, "commit", refuse)
     store(sqlite, "later")
     assert (len(failures), names(sqlite)) == (1, ["later"])
+
+
+def test_it_tells_everyone_when_a_full_disk_took_the_whole_transaction_back(sqlite: Database) -> None:
+    """SQLite may undo all of it where one statement finds no room: what came before was not kept either."""
+    failures: list[Exception] = []
+
+    def overflow() -> None:
+        with sqlite.write_together() as session:
+            pages = session.scalar(sa.text("PRAGMA page_count"))
+            session.execute(sa.text(f"PRAGMA max_page_count = {pages}"))
+            INSERT.run(connection_of(session), {"name": "x" * 1_000_000})
+
+    def attempt(work: Callable[[], None]) -> None:
+        try:
+            work()
+        except sa.exc.DBAPIError as error:
+            failures.append(error)
+
+    kept = []
+    try:
+        at_once(sqlite, [lambda: attempt(overflow)])
+        kept = ["first"]
+    except sa.exc.DBAPIError as error:
+        failures.append(error)
+    assert (names(sqlite), len(failures)) == (kept, 2 - len(kept))
