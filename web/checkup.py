@@ -3,7 +3,7 @@
 import fcntl
 import smtplib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -26,6 +26,7 @@ from web import slots
 from web.config import Settings
 
 TIMEOUT_S = 10
+SANDBOX_TEXTS = "TILL_SMS=sandbox: nothing reaches a phone"
 MOST_SKEW_S = 5.0
 """Signatures and links tolerate minutes; codes and quiet hours are better with less."""
 
@@ -58,6 +59,27 @@ def look(settings: Settings) -> Iterator[Finding]:
         yield from _guarded("Clock", lambda: _clock(settings))
     finally:
         database.dispose()
+
+
+def of_merchant(settings: Settings, database: Database, merchant: Merchant) -> Iterator[Finding]:
+    """What of it one merchant's people may see: nobody else's numbers, nothing of the machine. Asks vendors, so no
+    transaction may be open meanwhile."""
+    yield _base_url(settings)
+    yield from _guarded("Texts", lambda: _texts_of(settings, merchant))
+    yield from _guarded("Email", lambda: _email(settings))
+    yield from _guarded("Payments", lambda: _payments(settings))
+    yield from _guarded("Worker", lambda: _worker(database))
+
+
+def _texts_of(settings: Settings, merchant: Merchant) -> Iterator[Finding]:
+    if settings.sms == "sandbox":
+        yield Finding("Texts", State.MISSING, SANDBOX_TEXTS)
+    else:
+        yield replace(_number(settings, merchant, _sms_url(settings)), name="Texts")
+
+
+def _sms_url(settings: Settings) -> str:
+    return f"{settings.base_url.rstrip('/')}/webhooks/twilio/sms"
 
 
 def _guarded(name: str, part: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -109,15 +131,14 @@ def _database(database: Database) -> Iterator[Finding]:
 
 def _texts(settings: Settings, database: Database) -> Iterator[Finding]:
     if settings.sms == "sandbox":
-        yield Finding("Texts", State.MISSING, "TILL_SMS=sandbox: nothing reaches a phone")
+        yield Finding("Texts", State.MISSING, SANDBOX_TEXTS)
         return
     with database.read() as session:
         merchants = session.scalars(sa.select(Merchant).where(Merchant.status == MerchantStatus.ACTIVE)).all()
     if not merchants:
         yield Finding("Texts", State.MISSING, "there is no merchant yet")
-    wanted = f"{settings.base_url.rstrip('/')}/webhooks/twilio/sms"
     for merchant in merchants:
-        yield _number(settings, merchant, wanted)
+        yield _number(settings, merchant, _sms_url(settings))
 
 
 def _number(settings: Settings, merchant: Merchant, wanted: str) -> Finding:

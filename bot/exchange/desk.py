@@ -33,7 +33,7 @@ def take(ctx: Context, merchant: Merchant, mode: Mode, name: str, content: bytes
         sha256=hashlib.sha256(content).hexdigest(),
         content=zlib.compress(content, 1),
         day=planning.usual(ctx, merchant).today,
-        lines=content.count(b"\n"),
+        lines=max(content.count(b"\n") - 1, 0),
         handed_in_by=by,
         created_at=ctx.clock.now(),
     )

@@ -13,6 +13,8 @@ from models.context import Context, Environment
 from models.customer import Channel
 from models.merchant import Merchant
 from models.message import Direction, Message, MessageStatus
+from web import checkup
+from web.checkup import Finding
 from web.console import frame
 from web.console.frame import ConsolePage, parts
 from web.console.visitor import visitor
@@ -45,14 +47,30 @@ class ConnectionsPage(ConsolePage):
     checks: Sequence[Check]
     merchant: Merchant
     base_url: str
+    findings: Sequence[Finding] = ()
+    """Of the checks just run."""
 
 
 @blueprint.get("")
+def index() -> Response:
+    return _page()
+
+
+@blueprint.post("")
+def run() -> Response:
+    """The doctor's checks, asked of the providers themselves: no transaction is open meanwhile. Changes nothing."""
+    return _page(list(checkup.of_merchant(settings(), runtime().database, visitor().merchant)))
+
+
 @reads
-def index(ctx: Context) -> Response:
+def _page(ctx: Context, findings: Sequence[Finding] = ()) -> Response:
     merchant = ctx.session.get_one(Merchant, visitor().merchant.id)
     page = ConnectionsPage(
-        **parts(), checks=list(_checks(ctx, merchant)), merchant=merchant, base_url=ctx.site.base_url
+        **parts(),
+        checks=list(_checks(ctx, merchant)),
+        merchant=merchant,
+        base_url=ctx.site.base_url,
+        findings=findings,
     )
     return frame.show(page)
 

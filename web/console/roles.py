@@ -103,6 +103,7 @@ TABLE: dict[str, Access] = {
     "console_callouts.change": KEYS,
     "console_callouts.replay": RULE,
     "console_connections.index": RULE,
+    "console_connections.run": Access(Role.OWNER, records=False),
     "console_channels.show": KEYS,
     "console_channels.save": KEYS,
     "console_channels.draw": KEYS,
