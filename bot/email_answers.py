@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot import identity, messenger
 from bot.email_words import words
 from bot.letters import Letter, letter
+from bot.own_words.book import TILLS
 from bot.turn import Reply, Turn
 from models.customer import Channel
 from models.merchant import Merchant
@@ -98,7 +99,7 @@ def letter_of(reply: Reply, locale: str, merchant: Merchant, rest: Sequence[Repl
         notes.insert(0, words(reply.kind, locale, merchant, **reply.slots))
         return letter("answer", locale, merchant=merchant, about=reply.kind, notes=notes, button=_button(reply))
     usual = {"inv": None, "amt": reply.slots.get("total")}
-    return letter(kind, locale, merchant=merchant, notes=notes, **(usual | reply.slots))
+    return letter(kind, locale, merchant=merchant, book=TILLS, notes=notes, **(usual | reply.slots))
 
 
 def _button(reply: Reply) -> str:

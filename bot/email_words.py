@@ -6,6 +6,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from bot import rendering
 from bot.letters import Words
+from bot.own_words.book import TILLS
 from bot.rendering import TEMPLATES, language_of
 from bot.wording import plain
 from models.merchant import Merchant
@@ -29,7 +30,7 @@ def words(kind: str, locale: str, merchant: Merchant, **slots: object) -> Words:
         safe = {slot: _safe(value) for slot, value in slots.items()}
         return Words(_template(name).render(safe).strip())
     brand = rendering.clean(merchant.name)
-    text = rendering.text(kind, locale, biz=brand, **slots).removeprefix(f"{brand}: ")
+    text = rendering.text(kind, locale, TILLS, biz=brand, **slots).removeprefix(f"{brand}: ")
     return Words(text[:1].upper() + text[1:])
 
 

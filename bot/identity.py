@@ -41,7 +41,11 @@ def ask(turn: Turn) -> Sequence[Reply]:
     if turn.thread.state is ConversationState.VERIFYING:
         return remind_of_code(turn)
     turn.thread.state, turn.thread.shown = ConversationState.ASKING_EMAIL, None
-    return [turn.say("ask_email")] if asked else [turn.say("welcome", url=portal_url(turn))]
+    return [turn.say("ask_email")] if asked else [_welcome(turn)]
+
+
+def _welcome(turn: Turn) -> Reply:
+    return turn.say("welcome", url=portal_url(turn), phone=turn.merchant.phone)
 
 
 def ask_again(turn: Turn) -> Sequence[Reply]:

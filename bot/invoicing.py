@@ -7,6 +7,7 @@ from pathlib import PurePath
 import sqlalchemy as sa
 
 from bot import letters, messenger, optouts, rendering, threads
+from bot.own_words import book as books
 from models.context import Context
 from models.customer import Channel, ContactPoint, Customer
 from models.errors import DomainError
@@ -64,6 +65,7 @@ def letter_for(ctx: Context, invoice: Invoice) -> letters.Letter:
         "invoice",
         locale,
         merchant=merchant,
+        book=books.load(ctx, merchant.id),
         name=customer.name,
         inv=rendering.clean(invoice.number, 16),
         amt=rendering.money(invoice.balance, locale),

@@ -2,14 +2,19 @@
 readers that know none; the dark-mode block stays as it is."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from bot.channels.quoting_words import BOUNDARIES, BOUNDARY_CLASS
-from bot.rendering import TEMPLATES, language_of
+from bot.own_words import book as books
+from bot.own_words.book import TILLS, Book
+from bot.own_words.catalogue import Part
+from bot.rendering import TEMPLATES, language_of, several
 from bot.wording import plain
 from models.colour import contrast, luminance
 from models.merchant import Merchant
@@ -24,6 +29,9 @@ DEFAULT_COLOUR = "#10151c"
 _HEX_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _EVEN_LUMINANCE = 0.1791
 """Where white and black read equally well: sqrt(1.05 * 0.05) - 0.05."""
+
+WORDED = {"reminder": "remind_{when}_email", "invoice": "invoice_email", "receipt": "receipt_email"}
+"""Letters whose subject and opening merchants may word, and the templates that hold them."""
 
 _environment = Environment(
     loader=FileSystemLoader(TEMPLATES / "email"),
@@ -63,18 +71,46 @@ class Sender:
     """What shows where the button ends, on any colour."""
 
 
-def letter(kind: str, locale: str, *, merchant: Merchant, **slots: object) -> Letter:
+def letter(kind: str, locale: str, *, merchant: Merchant, book: Book = TILLS, **slots: object) -> Letter:
     """`{link}` and `{code}` stay in place, as in texts. Begins with the line below which a reply only quotes us.
-    Raises jinja2.UndefinedError for a missing slot."""
+    Raises jinja2.UndefinedError or KeyError for a missing slot."""
     language = language_of(locale)
-    values = {name: _harmless(value) for name, value in slots.items()}
+    values: dict[str, Any] = {name: _harmless(value) for name, value in slots.items()}
     values |= {"language": language, "sender": _sender(merchant)}
     values |= {"boundary": BOUNDARIES[language], "boundary_class": BOUNDARY_CLASS}
     folder = f"{language}/{kind}"
-    subject = " ".join(_template(f"{folder}/subject.txt").render(values).split())[:SUBJECT_CHARS]
+    if kind in WORDED:
+        subject, values["opening"] = _worded(kind, language, values, book)
+    else:
+        subject = _cut(_template(f"{folder}/subject.txt").render(values))
     text = _template(f"{folder}/body.txt").render(values)
     html = _template(f"{folder}/body.html").render(values, subject=subject)
     return Letter(subject, f"{BOUNDARIES[language]}\n\n{text.strip()}\n", _inliner.inline(html))
+
+
+def worded(kind: str, locale: str, *, merchant: Merchant, book: Book = TILLS, **slots: object) -> tuple[str, str]:
+    """The subject and the opening that `letter` would have. Raises KeyError for a kind that is not in WORDED."""
+    values: dict[str, Any] = {name: _harmless(value) for name, value in slots.items()}
+    return _worded(kind, language_of(locale), {**values, "sender": _sender(merchant)}, book)
+
+
+def _worded(kind: str, language: str, slots: Mapping[str, Any], book: Book) -> tuple[str, Words]:
+    name = WORDED[kind].format(**slots)
+    values = {
+        "merchant": slots["sender"].name,
+        "customer": slots["name"],
+        "invoice": slots["inv"] or several(slots["count"], language),
+        "amount": slots["total"] if kind == "reminder" else slots["amt"],
+        "due": slots.get("date"),
+        "count": str(slots.get("count", 1)),
+        "reference": slots.get("ref"),
+    }
+    subject, opening = (books.line(name, language, part, values, book) for part in (Part.SUBJECT, Part.OPENING))
+    return _cut(subject), Words(opening)
+
+
+def _cut(subject: str) -> str:
+    return " ".join(subject.split())[:SUBJECT_CHARS]
 
 
 def _harmless(value: object) -> object:

@@ -7,6 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import invoicing, letters, messenger, optouts, rendering
+from bot.own_words import book as books
+from bot.own_words.book import TILLS
+from bot.own_words.catalogue import CUSTOMER_CHARS
 from models.context import Context
 from models.conversation import Conversation
 from models.customer import Channel, Customer
@@ -90,7 +93,9 @@ def _text(
     locale = thread.locale or customer.locale
     retry = _retry_link(ctx, payment) if kind in RETRY_KINDS else None
     slots = _slots(ctx, payment, locale) | dict(more)
-    body = rendering.text(kind, locale, biz=rendering.clean(merchant.name), **slots)
+    said = {"biz": rendering.clean(merchant.name), "customer": rendering.clean(customer.name, CUSTOMER_CHARS)}
+    said |= {"phone": merchant.phone, "inv": slots["inv"] or rendering.several(slots["count"], locale)}
+    body = rendering.text(kind, locale, books.load(ctx, merchant.id), **{**slots, **said})
     messenger.queue(
         ctx,
         _outgoing(
@@ -104,7 +109,7 @@ def _text(
             customer_id=customer.id,
             our_address=thread.our_address,
             body=body,
-            slots=slots | {"inv": slots["inv"] or several(slots["count"], locale)},
+            slots=slots | {"inv": said["inv"]},
             payment_id=payment.id,
             pay_link_id=retry.id if retry else None,
         ),
@@ -159,7 +164,8 @@ def payment_letter(
     customer = ctx.session.get_one(Customer, payment.customer_id)
     lines = _lines(ctx, payment, customer.locale)
     slots = _slots(ctx, payment, customer.locale) | dict(more or {})
-    return letters.letter(kind, customer.locale, merchant=merchant, name=customer.name, lines=lines, **slots)
+    book = books.load(ctx, merchant.id)
+    return letters.letter(kind, customer.locale, merchant=merchant, book=book, name=customer.name, lines=lines, **slots)
 
 
 def ask_for_person(ctx: Context, merchant: Merchant, address: str, name: str | None, kind: str) -> None:
@@ -190,7 +196,7 @@ def tell_webhook_disabled(ctx: Context, merchant: Merchant) -> None:
 
 def tell_merchant(ctx: Context, merchant: Merchant, kind: str, **slots: object) -> None:
     """By email, to the merchant's own address."""
-    parts = letters.letter(kind, merchant.locale, merchant=merchant, **slots)
+    parts = letters.letter(kind, merchant.locale, merchant=merchant, book=TILLS, **slots)
     messenger.queue(
         ctx,
         _outgoing(
@@ -223,11 +229,6 @@ def _slots(ctx: Context, payment: Payment, locale: str) -> dict[str, Any]:
 
 def _only(numbers: Sequence[str]) -> str | None:
     return numbers[0] if len(numbers) == 1 else None
-
-
-def several(count: int, locale: str) -> str:
-    """For an approved template, which cannot choose between one and many."""
-    return f"{count} {'facturas' if rendering.language_of(locale) == 'es' else 'invoices'}"
 
 
 def _lines(ctx: Context, payment: Payment, locale: str) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Templates to texts, money and days as people read them. Every slot is made harmless first; secrets stay `{code}` and
 `{link}` until a message leaves."""
 
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -10,10 +11,26 @@ from babel.numbers import format_currency
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from bot.gsm import Segments, segments, to_gsm
+from bot.own_words import book as books
+from bot.own_words import tills
+from bot.own_words.book import TILLS, Book
+from bot.own_words.catalogue import TEXTS
 from bot.wording import clean, plain
 from models.money import Money
 
-__all__ = ["Segments", "clean", "day", "full_day", "language_of", "money", "plain", "segments", "text", "to_gsm"]
+__all__ = [
+    "Segments",
+    "clean",
+    "day",
+    "full_day",
+    "language_of",
+    "money",
+    "plain",
+    "segments",
+    "several",
+    "text",
+    "to_gsm",
+]
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 REGIONS = {"en": "en_US", "es": "es_US"}
@@ -35,12 +52,40 @@ _environment = Environment(  # noqa: S701 - texts, no HTML
 )
 
 
-def text(kind: str, locale: str, **slots: object) -> str:
-    """The words of one text in GSM-7, `{link}` and `{code}` still in place. Raises jinja2.UndefinedError for a slot
-    that is missing, TemplateNotFound for a kind that does not exist."""
-    template = _template(f"{language_of(locale)}/{kind}.txt")
+SLOTS = {
+    "merchant": "biz",
+    "customer": "customer",
+    "invoice": "inv",
+    "amount": "amt",
+    "due": "date",
+    "count": "n",
+    "reference": "ref",
+    "portal": "url",
+    "phone": "phone",
+}
+"""What merchants' placeholders are called in here."""
+
+
+def text(kind: str, locale: str, book: Book = TILLS, /, **slots: object) -> str:
+    """The words of one text, `{link}` and `{code}` still in place: in GSM-7, unless the merchant's own words are not.
+    Raises jinja2.UndefinedError or KeyError for a slot that is missing, TemplateNotFound for an unknown kind."""
     safe = {name: value if name in LINKS else _safe(value) for name, value in slots.items()}
+    if kind in TEXTS:
+        return books.text(kind, language_of(locale), values(safe), book)
+    template = _template(f"{language_of(locale)}/{kind}.txt")
     return to_gsm(template.render(safe).rstrip())
+
+
+def values(slots: Mapping[str, object]) -> dict[str, str | None]:
+    """Slots that are harmless already, by what merchants call them."""
+    found = {name: slots[slot] for name, slot in SLOTS.items() if slot in slots}
+    told = {name: None if value is None else str(value) for name, value in found.items()}
+    return {"link": "{link}", **told}
+
+
+def several(count: int, locale: str) -> str:
+    """ "3 invoices", where one would be named."""
+    return tills.several(count, language_of(locale))
 
 
 def _safe(value: object) -> object:

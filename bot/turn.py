@@ -14,6 +14,9 @@ import structlog
 
 from bot import intents, links, rendering, threads
 from bot.intents import Understanding
+from bot.own_words import book as books
+from bot.own_words.book import TILLS
+from bot.own_words.catalogue import TEXTS
 from bot.threads import OutgoingText, Owed, Thread
 from models.base import new_public_id
 from models.context import Context
@@ -221,7 +224,8 @@ def _inbound_row(
 
 
 def _store(turn: Turn, reply: Reply) -> OutgoingText:
-    body = rendering.text(reply.kind, turn.locale, biz=rendering.clean(turn.merchant.name), **reply.slots)
+    book = books.load(turn.ctx, turn.merchant.id, reply.kind) if reply.kind in TEXTS else TILLS
+    body = rendering.text(reply.kind, turn.locale, book, biz=rendering.clean(turn.merchant.name), **reply.slots)
     return threads.store_reply(
         connection_of(turn.ctx.session),
         {

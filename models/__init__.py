@@ -29,6 +29,7 @@ from models.saved_account import SavedAccount
 from models.sending_pause import Reach, SendingPause
 from models.session import WebSession
 from models.staff import StaffCommand
+from models.template import TemplateVersion
 from models.terms import TermsAcceptance, TermsText
 from models.verification import Verification, VerificationStatus
 from models.webhook import DeliveryStatus, EventType, WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -113,6 +114,7 @@ __all__ = [
     "Site",
     "SkipReason",
     "StaffCommand",
+    "TemplateVersion",
     "TermsAcceptance",
     "TermsText",
     "Verification",

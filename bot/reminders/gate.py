@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from bot import recall
+from bot.own_words import book as books
 from bot.reminders import assess, facts, outgoing, planning, rows
 from bot.reminders.assess import Desk
 from models.context import Context
@@ -43,9 +44,12 @@ def _still_holds(ctx: Context, message: Message, reminders: Sequence[Reminder]) 
         return False
     if verdicts[0].due_at > desk.now:
         return False
-    now_said = outgoing.compose(ctx, merchant, cadence, verdicts[0])
-    same = (message.channel, message.their_address, message.body)
-    return any((said.channel, said.their_address, said.body) == same for said in now_said)
+    now_said = outgoing.compose(ctx, merchant, cadence, verdicts[0], books.load(ctx, merchant.id))
+    return any(_words(said) == _words(message) for said in now_said)
+
+
+def _words(message: Message) -> tuple[object, ...]:
+    return message.channel, message.their_address, message.subject, message.body
 
 
 def _runs(ctx: Context, campaign_id: int) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot import letters, rendering, threads
+from bot.own_words.book import Book
 from bot.reminders import texts
 from bot.reminders.assess import Verdict
 from bot.reminders.facts import Point
@@ -15,20 +16,18 @@ from models.merchant import Merchant
 from models.message import Direction, Message, MessageStatus, Route
 
 
-def compose(ctx: Context, merchant: Merchant, cadence: Cadence, verdict: Verdict) -> Iterator[Message]:
+def compose(ctx: Context, merchant: Merchant, cadence: Cadence, verdict: Verdict, book: Book) -> Iterator[Message]:
     """One for each channel, unsaved. `{link}` is in place."""
     about = texts.about(verdict.going, verdict.today, shows_amounts=cadence.shows_amounts)
     if verdict.chosen.text is not None:
-        yield _text(ctx, merchant, verdict, about, verdict.chosen.text)
+        yield _text(ctx, merchant, verdict, about, verdict.chosen.text, book)
     if verdict.chosen.email is not None:
-        # A letter is sealed and shows what it asks for, whatever texts do.
-        open_about = texts.about(verdict.going, verdict.today, shows_amounts=True)
-        yield _email(ctx, merchant, verdict, open_about, verdict.chosen.email)
+        yield _email(ctx, merchant, verdict, verdict.chosen.email, book)
 
 
-def _text(ctx: Context, merchant: Merchant, verdict: Verdict, about: About, point: Point) -> Message:
+def _text(ctx: Context, merchant: Merchant, verdict: Verdict, about: About, point: Point, book: Book) -> Message:
     locale = verdict.going[0].locale
-    body = texts.text(merchant, about, verdict.today, locale)
+    body = texts.text(merchant, about, verdict.going[0].name, locale, book)
     by_whatsapp = merchant.whatsapp_number if point.channel is Channel.WHATSAPP else None
     return _message(
         ctx,
@@ -42,20 +41,25 @@ def _text(ctx: Context, merchant: Merchant, verdict: Verdict, about: About, poin
     )
 
 
-def _email(ctx: Context, merchant: Merchant, verdict: Verdict, about: About, point: Point) -> Message:
+def letter_slots(verdict: Verdict) -> dict[str, Any]:
+    """What the letter says of these invoices. It is sealed and shows what it asks for, whatever texts do."""
     locale = verdict.going[0].locale
-    parts = letters.letter(
-        "reminder",
-        locale,
-        merchant=merchant,
-        name=verdict.going[0].name,
-        when=about.kind.removeprefix("remind_"),
-        inv=about.numbers[0],
-        count=len(about.numbers),
-        total=rendering.money(about.amount, locale) if about.amount is not None else None,
-        date=rendering.day(about.due_on, locale),
-        lines=_lines(verdict, locale),
-    )
+    about = texts.about(verdict.going, verdict.today, shows_amounts=True)
+    return {
+        "name": verdict.going[0].name,
+        "when": about.kind.removeprefix("remind_"),
+        "inv": about.numbers[0],
+        "count": len(about.numbers),
+        "total": rendering.money(about.amount, locale) if about.amount is not None else None,
+        "date": rendering.day(about.due_on, locale),
+    }
+
+
+def _email(ctx: Context, merchant: Merchant, verdict: Verdict, point: Point, book: Book) -> Message:
+    locale = verdict.going[0].locale
+    about = texts.about(verdict.going, verdict.today, shows_amounts=True)
+    slots = letter_slots(verdict) | {"lines": _lines(verdict, locale)}
+    parts = letters.letter("reminder", locale, merchant=merchant, book=book, **slots)
     return _message(
         ctx,
         merchant,

@@ -9,8 +9,11 @@ from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from bot import letters
 from bot.gsm import Segments
-from bot.reminders import assess, facts, selection, texts
+from bot.own_words import book as books
+from bot.own_words.book import Book
+from bot.reminders import assess, facts, outgoing, selection, texts
 from bot.reminders.assess import Desk, Skip, Verdict
 from bot.reminders.numbers import number
 from bot.reminders.places import WHERE
@@ -25,7 +28,7 @@ from models.reminder import SkipReason
 @dataclass(frozen=True, slots=True)
 class Row:
     """One message to be. `text` is exact but for its link, which opens nothing yet; None: an email, in the letter of
-    reminders. `instead_of`: why it is an email where a text was wanted."""
+    reminders, with this `subject` and this `opening`. `instead_of`: why it is an email where a text was wanted."""
 
     customer: str
     name: str
@@ -42,6 +45,8 @@ class Row:
     is_held: bool
     """It is quiet there now: postponed, not skipped."""
     text: str | None
+    subject: str | None
+    opening: str | None
     segments: Segments | None
     cost_micros: int
     """Millionths of the price list's currency."""
@@ -110,11 +115,11 @@ class Assessed:
 def plan(ctx: Context, merchant: Merchant, chosen: Selection) -> Plan:
     """Raises DomainError: "nothing_selected", "not_found", "too_many"."""
     planned = Plan(ctx.clock.now())
-    cadence = cadence_of(ctx, merchant)
+    cadence, book = cadence_of(ctx, merchant), books.load(ctx, merchant.id)
     today = planned.at.astimezone(ZoneInfo(merchant.timezone)).date()
     for some in assessed(ctx, merchant, cadence, chosen, today):
         planned.skips += [_skipped(skip) for skip in some.skips]
-        planned.rows += [row for verdict in some.verdicts for row in rows_of(ctx, merchant, cadence, verdict)]
+        planned.rows += [row for verdict in some.verdicts for row in rows_of(ctx, merchant, cadence, verdict, book)]
     return planned
 
 
@@ -132,7 +137,7 @@ def assessed(ctx: Context, merchant: Merchant, cadence: Cadence, chosen: Selecti
         yield some
 
 
-def rows_of(ctx: Context, merchant: Merchant, cadence: Cadence, verdict: Verdict) -> Iterator[Row]:
+def rows_of(ctx: Context, merchant: Merchant, cadence: Cadence, verdict: Verdict, book: Book) -> Iterator[Row]:
     """One for each channel."""
     about = texts.about(verdict.going, verdict.today, shows_amounts=cadence.shows_amounts)
     first, chosen = verdict.going[0], verdict.chosen
@@ -140,7 +145,8 @@ def rows_of(ctx: Context, merchant: Merchant, cadence: Cadence, verdict: Verdict
         if point is None:
             continue
         is_text = point is chosen.text
-        body = texts.text(merchant, about, verdict.today, first.locale) if is_text else None
+        body = texts.text(merchant, about, first.name, first.locale, book) if is_text else None
+        subject, opening = (None, None) if is_text else _worded(merchant, verdict, book)
         size = texts.measured(ctx, body) if body is not None else None
         yield Row(
             customer=first.customer,
@@ -156,10 +162,17 @@ def rows_of(ctx: Context, merchant: Merchant, cadence: Cadence, verdict: Verdict
             zone=verdict.place.zones[0],
             is_held=verdict.is_held,
             text=texts.shown(ctx, body) if body is not None else None,
+            subject=subject,
+            opening=opening,
             segments=size,
             cost_micros=size.count * _price(number(point.address).country) if size is not None else 0,
             instead_of=None if is_text or chosen.text is not None else chosen.problem,
         )
+
+
+def _worded(merchant: Merchant, verdict: Verdict, book: Book) -> tuple[str, str]:
+    slots = outgoing.letter_slots(verdict)
+    return letters.worded("reminder", verdict.going[0].locale, merchant=merchant, book=book, **slots)
 
 
 def _skipped(skip: Skip) -> Skipped:

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 import structlog
 
 from bot import messenger, reminder_links
+from bot.own_words import book as books
+from bot.own_words.book import Book
 from bot.reminders import assess, facts, outgoing, planning, rows
 from bot.reminders.assess import Desk, Skip, Verdict
 from bot.reminders.selection import Candidate
@@ -41,6 +43,7 @@ class Round:
 
     merchant: Merchant
     cadence: Cadence
+    book: Book
     reminders: dict[Key, Reminder]
     room: int
     done: int = 0
@@ -72,7 +75,7 @@ def _release_some(runtime: Runtime, merchant_id: int) -> int:
             return 0
         cadence = planning.cadence_of(ctx, merchant)
         by_key: dict[Key, Reminder] = {(one.invoice_id, one.step, one.anchor_on): one for one in reminders}
-        round_ = Round(merchant, cadence, by_key, room)
+        round_ = Round(merchant, cadence, books.load(ctx, merchant.id), by_key, room)
         found = rows.candidates(ctx, merchant, reminders)
         desk = Desk(merchant, cadence, ctx.clock.now(), releasing=True)
         desk.learn(facts.read(ctx, merchant, found))
@@ -165,7 +168,7 @@ def _postpone(round_: Round, verdict: Verdict) -> None:
 def _send(ctx: Context, round_: Round, verdict: Verdict) -> None:
     link = reminder_links.mint(ctx, round_.merchant.id, verdict.customer_id)
     ctx.session.flush()
-    messages = list(outgoing.compose(ctx, round_.merchant, round_.cadence, verdict))
+    messages = list(outgoing.compose(ctx, round_.merchant, round_.cadence, verdict, round_.book))
     for message in messages:
         message.reminder_link_id = link.id
         outgoing.put_in_thread(ctx, message)

@@ -8,14 +8,15 @@ from typing import Any
 
 from bot import rendering
 from bot.gsm import Segments, segments
+from bot.own_words import book as books
+from bot.own_words.book import Book
+from bot.own_words.catalogue import CUSTOMER_CHARS, NUMBER_CHARS, PHONE_CHARS
 from bot.reminders.selection import Candidate
 from models.context import Context
 from models.merchant import Merchant
 from models.money import Money
 
 KINDS = frozenset({"remind_before", "remind_due", "remind_after", "remind_several"})
-TOKEN_CHARS = 41
-_NUMBER_CHARS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def about(candidates: Sequence[Candidate], today: date, *, shows_amounts: bool) 
     amount = None
     if shows_amounts and len(currencies) == 1:
         amount = Money(sum(candidate.balance.minor for candidate in candidates), currencies.pop())
-    numbers = tuple(rendering.clean(candidate.number, _NUMBER_CHARS) for candidate in candidates)
+    numbers = tuple(rendering.clean(candidate.number, NUMBER_CHARS) for candidate in candidates)
     return About(_kind(numbers, due_on, today), numbers, amount, due_on)
 
 
@@ -65,15 +66,16 @@ def sums(candidates: Sequence[Candidate], locale: str) -> str:
     return " + ".join(rendering.money(Money(minor, currency), locale) for currency, minor in totals.items())
 
 
-def text(merchant: Merchant, subject: About, today: date, locale: str) -> str:
-    is_late = subject.due_on < today
-    biz = rendering.clean(merchant.name)
-    return rendering.text(subject.kind, locale, biz=biz, is_late=is_late, **slots(subject, locale))
+def text(merchant: Merchant, subject: About, name: str, locale: str, book: Book) -> str:
+    """In the merchant's own words where `book` has any: the dry run, the press and the last look say the same."""
+    said = {"biz": rendering.clean(merchant.name), "customer": rendering.clean(name, CUSTOMER_CHARS)}
+    said["phone"] = rendering.clean(merchant.phone, PHONE_CHARS)
+    return rendering.text(subject.kind, locale, book, **said, **slots(subject, locale))
 
 
 def shown(ctx: Context, body: str) -> str:
     """With a link of the right length, which opens nothing."""
-    return body.replace("{link}", f"{ctx.site.base_url}/r/{'x' * TOKEN_CHARS}")
+    return books.with_link(body, "", ctx.site.base_url)
 
 
 def measured(ctx: Context, body: str) -> Segments:

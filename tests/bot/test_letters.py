@@ -112,8 +112,10 @@ def test_it_takes_no_style_from_a_colour_that_is_none(acme: Merchant) -> None:
 
 
 def test_it_does_not_guess_what_is_missing(acme: Merchant) -> None:
-    with pytest.raises(UndefinedError):
+    with pytest.raises(KeyError):
         letter("receipt", "en", merchant=acme)
+    with pytest.raises(UndefinedError):
+        letter("bank_returned", "en", merchant=acme)
 
 
 def test_it_has_every_letter_in_every_language() -> None:

@@ -35,7 +35,6 @@ _TYPICAL: Slots = {
     "quiet": True,
     "all": True,
     "others": True,
-    "is_late": True,
     "reason": "case_open",
     "method": "cash",
     "method_is_known": True,

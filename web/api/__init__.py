@@ -13,13 +13,14 @@ from web.api import (
     money,
     payments,
     reminders,
+    templates,
     webhooks,
 )
 from web.api.operations import blueprint
 from web.context import runtime
 from web.security import csrf
 
-RESOURCES = (cadences, customers, files, invoices, links, messages, money, payments, reminders, webhooks)
+RESOURCES = (cadences, customers, files, invoices, links, messages, money, payments, reminders, templates, webhooks)
 
 
 @blueprint.get("/openapi.json")

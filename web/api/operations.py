@@ -105,6 +105,12 @@ def patch(
     return _route("PATCH", path, answer, tag, scope=scope, body=body)
 
 
+def put(
+    path: str, *, answer: type[BaseModel], tag: str, body: type[BaseModel], scope: Scope = Scope.WRITE
+) -> Callable[[View], View]:
+    return _route("PUT", path, answer, tag, scope=scope, body=body)
+
+
 def delete(path: str, *, tag: str, scope: Scope = Scope.WRITE) -> Callable[[View], View]:
     return _route("DELETE", path, None, tag, scope=scope, status=204)
 

@@ -91,6 +91,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "too_many_phones": (409, "Twenty phones are on the list: take one off first"),
     "no_sender": (409, "The merchant has no number to text from"),
     "only_live": (409, "A test invoice has no live pay page"),
+    "template_changed": (409, "Somebody has worded it anew meanwhile: read it again"),
 }
 """Anything else is a fault of ours."""
 _BY_STATUS = {400: "malformed_json", 401: "key_missing", 403: "scope_missing", 404: "not_found"}

@@ -34,7 +34,8 @@ class Wanted(Body):
 
 
 class PlannedShape(BaseModel):
-    """`text` is exact but for its link; null: an email. `is_held`: it is quiet there now, so it leaves at `due_at`."""
+    """`text` is exact but for its link; null: an email with this subject and opening.
+    `is_held`: it is quiet there now, so it leaves at `due_at`."""
 
     customer_id: str
     invoice_ids: list[str]
@@ -46,6 +47,8 @@ class PlannedShape(BaseModel):
     zone: str
     is_held: bool
     text: str | None
+    subject: str | None
+    opening: str | None
     segments: int | None
 
 
@@ -169,6 +172,8 @@ def _planned_shape(row: planning.Row) -> PlannedShape:
         zone=row.zone,
         is_held=row.is_held,
         text=row.text,
+        subject=row.subject,
+        opening=row.opening,
         segments=row.segments.count if row.segments is not None else None,
     )
 

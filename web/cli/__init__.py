@@ -20,6 +20,7 @@ from web.cli import (
     reconcile,
     reminders,
     seed,
+    templates,
     trigger,
     worker,
 )
@@ -40,6 +41,7 @@ COMMANDS: tuple[click.Command, ...] = (
     reminders.group,
     seed.command,
     cadence.staff,
+    templates.group,
     trigger.command,
     worker.command,
 )

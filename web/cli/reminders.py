@@ -46,8 +46,8 @@ def selecting(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--all", "shows_all", is_flag=True, help=f"Every row instead of the first {SHOWN}.")
 def plan(slug: str, invoices: tuple[str, ...], customers: tuple[str, ...], way: str | None, shows_all: bool) -> None:
     """Dry run: who would get what, when and in which words, and why the others would not. Sends nothing."""
-    with runtime().read() as ctx, _in_words():
-        merchant = _merchant(ctx, slug)
+    with runtime().read() as ctx, in_words():
+        merchant = merchant_named(ctx, slug)
         planned = reminders.plan(ctx, merchant, _selection(ctx, merchant, invoices, customers, way))
     _show_plan(Console(), planned, None if shows_all else SHOWN)
 
@@ -68,17 +68,17 @@ def send(
 ) -> None:
     """One press: the dry run, then the reminders."""
     console = Console()
-    with runtime().read() as ctx, _in_words():
-        merchant = _merchant(ctx, slug)
+    with runtime().read() as ctx, in_words():
+        merchant = merchant_named(ctx, slug)
         chosen = _selection(ctx, merchant, invoices, customers, way)
         planned = reminders.plan(ctx, merchant, chosen)
     _show_plan(console, planned, SHOWN)
     if not planned.rows or not (yes or click.confirm(f"Send {len(planned.rows)} reminders?")):
         return
-    with runtime().write() as ctx, _in_words():
+    with runtime().write() as ctx, in_words():
         campaign = reminders.launch(
             ctx,
-            _merchant(ctx, slug),
+            merchant_named(ctx, slug),
             chosen,
             by="command line",
             source=CampaignSource.CLI,
@@ -95,7 +95,7 @@ def send(
 @click.argument("campaign")
 def pause(slug: str, campaign: str) -> None:
     """Nothing more leaves until `resume`."""
-    with runtime().write() as ctx, _in_words():
+    with runtime().write() as ctx, in_words():
         reminders.pause(ctx, _campaign(ctx, slug, campaign))
     click.echo("Paused.")
 
@@ -105,7 +105,7 @@ def pause(slug: str, campaign: str) -> None:
 @click.argument("campaign")
 def resume(slug: str, campaign: str) -> None:
     """Go on where it was paused."""
-    with runtime().write() as ctx, _in_words():
+    with runtime().write() as ctx, in_words():
         reminders.resume(ctx, _campaign(ctx, slug, campaign))
     click.echo("It goes on.")
 
@@ -115,7 +115,7 @@ def resume(slug: str, campaign: str) -> None:
 @click.argument("campaign")
 def cancel(slug: str, campaign: str) -> None:
     """For good. What the carrier has it has."""
-    with runtime().write() as ctx, _in_words():
+    with runtime().write() as ctx, in_words():
         reminders.cancel(ctx, _campaign(ctx, slug, campaign))
     click.echo("Cancelled.")
 
@@ -129,8 +129,8 @@ def show(slug: str, campaign: str | None, watch: bool) -> None:
     console = Console()
     if campaign is not None and watch:
         _watch(console, slug, campaign)
-    with runtime().read() as ctx, _in_words():
-        merchant = _merchant(ctx, slug)
+    with runtime().read() as ctx, in_words():
+        merchant = merchant_named(ctx, slug)
         found = [reminders.find(ctx, merchant, campaign)] if campaign else reminders.recent(ctx, merchant)
         table = Table("Campaign", "Pressed", "By", "Scheduled", "Sent", "Skipped", "Cancelled", "Next", "State")
         for one in found:
@@ -170,7 +170,7 @@ def _show_plan(console: Console, planned: Plan, most: int | None) -> None:
     table = Table("Who", "Where", "Local time", "Words", "Seg.", show_lines=True)
     for row in planned.rows[:most]:
         when = f"{row.local_time:%a %b %d %H:%M}" + (" (quiet now)" if row.is_held else "")
-        words = row.text or f"the reminder letter: {', '.join(row.numbers)}"
+        words = row.text or f"{row.subject}\n{row.opening}"
         note = f"\n(no text: {row.instead_of.value})" if row.instead_of else ""
         size = str(row.segments.count) if row.segments else ""
         table.add_row(row.name, f"{row.channel.value} {row.address}", when, words + note, size)
@@ -191,14 +191,15 @@ def _show_plan(console: Console, planned: Plan, most: int | None) -> None:
 
 # --- what was typed --------------------------------------------------------------------------------------------------
 @contextmanager
-def _in_words() -> Iterator[None]:
+def in_words() -> Iterator[None]:
+    """A refusal's code as the command's own words."""
     try:
         yield
     except DomainError as error:
         raise click.ClickException(error.code.replace("_", " ")) from error
 
 
-def _merchant(ctx: Context, slug: str) -> Merchant:
+def merchant_named(ctx: Context, slug: str) -> Merchant:
     merchant = ctx.session.scalars(sa.select(Merchant).where(Merchant.slug == slug)).one_or_none()
     if merchant is None:
         raise click.ClickException(f"no merchant {slug}")
@@ -206,7 +207,7 @@ def _merchant(ctx: Context, slug: str) -> Merchant:
 
 
 def _campaign(ctx: Context, slug: str, reference: str) -> Campaign:
-    return reminders.find(ctx, _merchant(ctx, slug), reference)
+    return reminders.find(ctx, merchant_named(ctx, slug), reference)
 
 
 def _selection(

@@ -28,6 +28,7 @@ from web.console import (
     portal,
     reminders,
     settings,
+    templates,
     wording,
 )
 
@@ -47,6 +48,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     messages.blueprint,
     reminders.blueprint,
     settings.blueprint,
+    templates.blueprint,
     keys.blueprint,
     people.blueprint,
     phones.blueprint,

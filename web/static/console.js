@@ -31,6 +31,30 @@
     });
   });
 
+  // Words are counted and shown as they are typed; "Check" does the same without script.
+  all("[data-check]").forEach((form) => {
+    let latest = 0;
+    form.addEventListener("input", () => {
+      clearTimeout(latest);
+      const mine = latest = setTimeout(async () => {
+        const answer = await fetch(form.dataset.check, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+        if (!answer.ok || mine !== latest) return;
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        all("[data-checked]").forEach((region) => {
+          const now = page.querySelector(`[data-checked="${region.dataset.checked}"]`);
+          if (now && now.innerHTML !== region.innerHTML && !region.contains(document.activeElement)) {
+            region.replaceChildren(...document.importNode(now, true).childNodes);
+          }
+        });
+        all("[data-check] [aria-describedby]").forEach((field) => {
+          const typed = page.getElementById(field.id);
+          if (typed.hasAttribute("aria-invalid")) field.setAttribute("aria-invalid", "true");
+          else field.removeAttribute("aria-invalid");
+        });
+      }, 250);
+    });
+  });
+
   // What others do shows up by itself: regions are fetched again, and replaced only where they differ.
   const POLL_MS = 4000;
   const regions = all("[data-live]");

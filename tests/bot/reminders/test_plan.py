@@ -51,7 +51,7 @@ def test_it_merges_a_customers_invoices_into_one_text(desk: Desk) -> None:
         desk.owes(carol, number)
     [row] = desk.plan().rows
     assert row.numbers == ("INV-1", "INV-2", "INV-3")
-    assert "3 invoices, $360.00, the first was due Jun 12" in str(row.text)
+    assert "3 invoices, $360.00, the first due Jun 12" in str(row.text)
 
 
 def test_it_tells_no_total_over_several_currencies(desk: Desk, world: World) -> None:

@@ -11,11 +11,11 @@ from models.invoice import Invoice, InvoiceStatus
 from tests.support import records
 from tests.support.program import Program
 from tests.support.world import World
-from tests.web.api.test_tenants import FILE, OPERATIONS, bodies, owned  # noqa: F401 - a fixture
+from tests.web.api.test_tenants import FILE, NAMES, OPERATIONS, bodies, owned  # noqa: F401 - a fixture
 
-QUIET = {"plan_reminders"}
-"""A dry run by POST: it changes nothing."""
-ENDS = ("send_invoice", "cancel_reminders", "void_invoice", "remove_")
+QUIET = {"plan_reminders", "preview_template"}
+"""Dry runs by POST: they change nothing."""
+ENDS = ("send_invoice", "cancel_reminders", "void_invoice", "remove_", "reset_")
 """What ends what others need comes last, in this order."""
 MORE: dict[str, Any] = {
     "update_cadence": {"is_on": True},
@@ -39,7 +39,7 @@ def draft(world: World) -> str:
 
 def status_of(caller: Program, operation: tuple[str, str, str], ids: dict[str, str]) -> int:
     method, path, name = operation
-    filled = re.sub(r"{(\w+)}", lambda found: ids[found[1]], path)
+    filled = re.sub(r"{(\w+)}", lambda found: (NAMES | ids)[found[1]], path)
     if name == "create_import":
         return caller.call(method, filled, extra={"Content-Type": "text/csv"}, data=FILE).status
     return caller.call(method, filled, (bodies(ids) | MORE).get(name)).status

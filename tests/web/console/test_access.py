@@ -46,7 +46,7 @@ BY_NAME: dict[str, Any] = {
     "console_money.refund": Payment,
 }
 KINDS = set(BY_NAME.values())
-NO_ROWS = {"name"}
+NO_ROWS = {"name", "language"}
 """Arguments of an address that name no row."""
 SECRETS = ("INV-1042", "INV-2001", "1,284.50", "Alice Adams", "Bob Brown", ALICE_EMAIL, "Paper cups")
 HARMLESS = (SignIn, LimitCount, ConsoleSession)

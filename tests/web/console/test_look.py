@@ -38,6 +38,9 @@ PAGES = {
     "brand": "/console/settings/brand",
     "payments": "/console/settings/payments",
     "cadence": "/console/settings/reminders",
+    "templates": "/console/settings/templates",
+    "template": "/console/settings/templates/remind_after/es",
+    "template-email": "/console/settings/templates/invoice_email/en",
     "connections": "/console/settings/connections",
     "channels": "/console/settings/connections/set-up",
     "keys": "/console/settings/keys",
@@ -176,3 +179,27 @@ def test_it_shows_a_colour_as_it_is_chosen(owner: MemberVisitor, address: str, o
     page.goto(f"{address}/console/settings/brand")
     page.locator("#colour").fill("#ffff00")
     page.locator('[data-previewed] rect[fill="#ffff00"]').first.wait_for()
+
+
+def test_it_counts_words_as_they_are_typed(owner: MemberVisitor, address: str, open_page: OpenPage) -> None:
+    page = signed_in(open_page, owner, address, "light")
+    page.goto(f"{address}/console/settings/templates/remind_after/en")
+    page.get_by_label("Text", exact=True).fill("{merchant}: {invoice} \u00a1est\u00e1! {link} {stop}")
+    page.get_by_text("UCS-2").first.wait_for()
+    page.get_by_role("button", name="Use plain letters").click()
+    assert page.get_by_label("Text", exact=True).input_value() == "{merchant}: {invoice} \u00a1esta! {link} {stop}"
+    page.get_by_label("Text", exact=True).fill("{merchant}: {invoise} {link} {stop}")
+    page.get_by_text("Did you mean {invoice}?").wait_for()
+    assert accessibility_faults(page) == []
+
+
+def test_it_words_without_script(owner: MemberVisitor, address: str, open_page: OpenPage) -> None:
+    page = signed_in(open_page, owner, address, "light", java_script_enabled=False)
+    page.goto(f"{address}/console/settings/templates/remind_after/en")
+    page.get_by_label("Text", exact=True).fill("{merchant}: dear {customer}, {invoice} please. {link} {stop}")
+    page.get_by_role("button", name="Check").click()
+    page.get_by_text("dear Rosa Delgado, INV-1042 please").first.wait_for()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Whatever has not left yet goes in these words").wait_for()
+    page.get_by_role("button", name="Back to Till's words").click()
+    page.get_by_text("Till's words are back").wait_for()

@@ -78,6 +78,8 @@ FORMS: dict[str, Form] = {
     "console_importing.take": {"file": lambda: (io.BytesIO(CSV), "a.csv")},
     "console_importing.press": {},
     "console_exporting.download": {"kind": "customers"},
+    "console_templates.save": {"text": "{merchant}: your email? {portal} {help}, {stop}", "version": "0"},
+    "console_templates.reset": {},
     "console_channels.save": {"whatsapp_number": "+12125550111"},
     "console_channels.draw": {"vendor": "mailgun"},
     "console_invoice_edit.create": FORM,
@@ -140,6 +142,7 @@ def address(world: World, endpoint: str, rule: str, alice: str) -> str:
         .replace("<point_id>", newest(world, ContactPoint, ContactPoint.address.in_((ALICE, "new@example.com"))))
         .replace("<case_id>", newest(world, Case, Case.resolved_at.is_(None), Case.customer_id.is_not(None)))
         .replace("<job_id>", "msg-1")
+        .replace("<name>/<language>", "welcome/en")
     )
 
 
