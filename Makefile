@@ -42,8 +42,8 @@ check: setup ## every gate, then all tests: what CI runs
 	@$(GATE) audit     $(BIN)/python .ci/audit.py
 	@$(MAKE) test
 
-bench: setup ## throughput and p99 of a verified turn, against a bare view
-	@$(BIN)/python -m tests.bench
+bench: setup ## what Till costs, against references of the same run (BENCH="pages start": only those)
+	@$(BIN)/python -m tests.bench $(BENCH)
 
 prove: setup ## the long proofs: kills (POINTS=500 SEED=1), floods, full disks, failovers; ends with a table of figures
 	@$(BIN)/pytest -p no:randomly -o faulthandler_timeout=3600 -m prove --points $(POINTS) --seed $(SEED)

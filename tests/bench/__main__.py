@@ -1,141 +1,93 @@
-"""`make bench`: a full verified "what do I owe" turn against a bare view that only checks the signature, under the same
-server with the same processes and threads, in alternating rounds of one run. Prints ratios: machines are noisy."""
+"""`make bench`: what Till costs, as ratios to references that this very run starts, since machines are noisy. Names of
+parts choose among them; `--keep` puts their figures into docs/. Leaves with 1 if an answer was wrong."""
 
-import json
 import os
-import secrets
-import signal
-import socket
-import subprocess
+import platform
 import sys
-import tempfile
-import time
-import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from twilio.request_validator import RequestValidator
 
-from tests.bench.load import Figures
-from tests.bench.stage import NUMBER, PHONES, SID, TOKEN, build
+from tests.bench import flood, pages, record, reminders, sending, stage, start, turns
 from tests.support.databases import postgres_url
 from tests.support.postgres import running_server
 
-CONNECTIONS = 16
-REQUESTS = 1500
-ROUNDS = 3
-THREADS = 8
-PATH = "/webhooks/twilio/sms"
+Row = dict[str, Any]
 
 
-def main() -> None:
-    console = Console()
-    table = Table(title=f"what do I owe: {CONNECTIONS} connections, {ROUNDS} x {REQUESTS} requests, medians")
-    for column in (
-        "database",
-        "processes",
-        "bare req/s",
-        "till req/s",
-        "ratio",
-        "bare p99 ms",
-        "till p50 ms",
-        "till p99 ms",
-    ):
-        table.add_column(column, justify="right")
-    errors = 0
-    with tempfile.TemporaryDirectory() as folder:
-        errors += _measure(table, "sqlite", f"sqlite:///{folder}/bench.sqlite3", 1, Path(folder))
-    with running_server() as server, postgres_url(server, "bench") as url, tempfile.TemporaryDirectory() as folder:
-        errors += _measure(table, "postgresql", url, 2, Path(folder))
-    console.print(table)
-    console.print(f"errors: {errors}")
-    sys.exit(1 if errors else 0)
+def main(arguments: list[str]) -> int:
+    wanted = [name for name in arguments if not name.startswith("-")] or list(PARTS)
+    console = Console(width=160)
+    parts: dict[str, Row] = {}
+    for name in wanted:
+        at, load = f"{datetime.now(UTC):%Y-%m-%d %H:%M}", _load()  # noqa: TID251 - no product code
+        rows = PARTS[name]()
+        parts[name] = {"at": at, "load": f"{load} before, {_load()} after", "machine": _machine(), "rows": rows}
+        console.print(_table(name, parts[name]))
+    if "--keep" in arguments:
+        record.keep(parts)
+    return 1 if any(row.get("errors") for part in parts.values() for row in part["rows"]) else 0
 
 
-def _measure(table: Table, name: str, database_url: str, processes: int, folder: Path) -> int:
-    build(database_url)
-    bare: list[Figures] = []
-    till: list[Figures] = []
-    environment = _environment(database_url, folder)
-    for _ in range(ROUNDS):
-        for app, figures in (("tests.bench.bare:app", bare), ("wsgi:app", till)):
-            with _serving(app, processes, environment) as port:
-                _load(port, 200)
-                figures.append(_load(port, REQUESTS))
-    ratio = median(t.per_second / b.per_second for t, b in zip(till, bare, strict=True))
-    table.add_row(
-        name,
-        str(processes),
-        f"{median(f.per_second for f in bare):.0f}",
-        f"{median(f.per_second for f in till):.0f}",
-        f"{ratio:.2f}",
-        f"{median(f.p99 for f in bare):.0f}",
-        f"{median(f.p50 for f in till):.0f}",
-        f"{median(f.p99 for f in till):.0f}",
-    )
-    return sum(f.errors for f in (*bare, *till))
+def _on_postgresql(part: Callable[[str], list[Row]]) -> Callable[[], list[Row]]:
+    def run() -> list[Row]:
+        with _postgresql() as url:
+            return part(url)
 
-
-def _environment(database_url: str, folder: Path) -> dict[str, str]:
-    return {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("TILL_", "TWILIO_"))},
-        "TILL_ENV": "development",
-        "TILL_BASE_URL": "http://bench.test",
-        "DATABASE_URL": database_url,
-        "SECRET_KEY": secrets.token_hex(32),
-        "TILL_SMS": "sandbox",
-        "TILL_EMAIL": "sandbox",
-        "TILL_PAYMENTS": "sandbox",
-        "TILL_VAR": str(folder),
-        "BENCH_TOKEN": TOKEN,
-        "WEB_CONCURRENCY": "1",
-    }
+    return run
 
 
 @contextmanager
-def _serving(app: str, processes: int, environment: dict[str, str]) -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    hooks = ["-c", "gunicorn.conf.py"] if app.startswith("wsgi") else ["-c", "/dev/null"]
-    command = [sys.executable, "-m", "gunicorn", *hooks, "-k", "gthread", "-w", str(processes)]
-    command += ["--threads", str(THREADS), "-b", f"127.0.0.1:{port}", "--log-level", "error", app]
-    server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    try:
-        _wait_for(port)
-        yield port
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(30)
+def _postgresql() -> Iterator[str]:
+    """With its usual durability, unlike the tests'."""
+    with running_server(durable=True) as server, postgres_url(server, "bench") as url:
+        stage.build(url)
+        yield url
 
 
-def _wait_for(port: int) -> None:
-    for _ in range(300):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise RuntimeError("the server did not start")
+def _on_sqlite(part: Callable[[str], list[Row]]) -> Callable[[], list[Row]]:
+    def run() -> list[Row]:
+        with turns.scene() as url:
+            return part(url)
+
+    return run
 
 
-def _load(port: int, count: int) -> Figures:
-    """Fresh signed requests, posted by a process of its own."""
-    validator = RequestValidator(TOKEN)
-    lines = []
-    for n in range(count):
-        sid = f"SM{secrets.token_hex(16)}"
-        form = {"MessageSid": sid, "SmsSid": sid, "AccountSid": SID, "From": PHONES[n % len(PHONES)], "To": NUMBER}
-        form |= {"Body": "what do I owe?", "NumMedia": "0", "NumSegments": "1", "ApiVersion": "2010-04-01"}
-        signature = validator.compute_signature(f"http://bench.test{PATH}", form)
-        lines.append(json.dumps([urllib.parse.urlencode(form), signature]))
-    command = [sys.executable, "-m", "tests.bench.load", str(port), PATH, str(CONNECTIONS)]
-    done = subprocess.run(command, input="\n".join(lines), capture_output=True, text=True, check=True)
-    return Figures(*json.loads(done.stdout))
+PARTS: dict[str, Callable[[], list[Row]]] = {
+    "turn-sqlite": _on_sqlite(turns.on_sqlite),
+    "turn-postgresql": _on_postgresql(turns.on_postgresql),
+    "two-processes": _on_postgresql(turns.two_against_one),
+    "flood": _on_postgresql(flood.while_all_else_hangs),
+    "reminders": reminders.planned,
+    "sending": _on_postgresql(sending.against_a_loop),
+    "pages": pages.growth,
+    "start": _on_sqlite(start.at_rest),
+}
+
+
+def _table(name: str, part: Row) -> Table:
+    table = Table(title=f"{name} ({part['machine']}; load {part['load']})", title_justify="left")
+    for column in part["rows"][0]:
+        table.add_column(column, justify="right")
+    for row in part["rows"]:
+        table.add_row(*(str(value) for value in row.values()))
+    return table
+
+
+def _machine() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "")
+    return f"{os.cpu_count()} x {model}, Python {platform.python_version()}"
+
+
+def _load() -> str:
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -1,7 +1,8 @@
-"""`python -m tests.bench.reminders [ROWS]`: the dry run of so many reminders and their writing, on both databases.
+"""The dry run of a hundred thousand reminders (ROWS: of so many) and their writing, on both databases.
 Everyone has a phone, an email, a consent and an overdue invoice of their own: the worst case, since nothing merges."""
 
-import sys
+import os
+import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -28,16 +29,19 @@ from web import engine
 from web.seeding.crowd import phone
 
 CHUNK = 5_000
+ROWS = int(os.environ.get("ROWS", "100000"))
+
+Row = dict[str, Any]
 
 
-def main(rows: int) -> None:
+def planned() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
-        measure("SQLite", sqlite_url(Path(folder)), rows)
-        with running_server() as server, postgres_url(server, "bench") as url:
-            measure("PostgreSQL", url, rows)
+        found = [_measure("SQLite", sqlite_url(Path(folder)), ROWS)]
+    with running_server(durable=True) as server, postgres_url(server, "bench") as url:
+        return [*found, _measure("PostgreSQL", url, ROWS)]
 
 
-def measure(name: str, url: str, rows: int) -> None:
+def _measure(name: str, url: str, rows: int) -> Row:
     database = Database(url)
     engine.migrate(database)
     Base.metadata.create_all(database.engine)
@@ -59,8 +63,14 @@ def measure(name: str, url: str, rows: int) -> None:
     written_s = time.perf_counter() - started
     with runtime.read() as ctx:
         assert reminders.progress(ctx, campaign).scheduled == rows
-    print(f"{name}: {rows:,} reminders, dry run {planned_s:.1f} s, written {written_s:.1f} s")
     database.dispose()
+    return {
+        "database": name,
+        "reminders": rows,
+        "dry run s": round(planned_s, 1),
+        "written s": round(written_s, 1),
+        "most memory MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
 
 
 def fill(runtime: Runtime, rows: int) -> Merchant:
@@ -96,7 +106,3 @@ def _person(n: int, merchant_id: int, runtime: Runtime) -> Iterator[tuple[str, d
         | {"description": "", "currency": "USD", "total_minor": 12_000 + n, "balance_minor": 12_000 + n, "version": 1}
         | {"issued_on": day - timedelta(days=40), "due_on": day - timedelta(days=10)},
     )
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)

@@ -13,6 +13,7 @@ from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Merchant
 from web import engine
 
+HOST = "bench.test"
 SID, TOKEN, NUMBER = f"AC{'b' * 32}", "bench-token", "+15550100"
 PHONES = [f"+1555{n:07}" for n in range(200)]
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)

@@ -18,24 +18,26 @@ from tests.support.memory import roomy
 
 START_TIMEOUT_S = 60
 INITDB = ["--pgdata=data", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"]
-# Throwaway data: durability would only cost time. 200 connections: 64 threads, two workers and their job engines.
-SETTINGS = ["--fsync=off", "--synchronous_commit=off", "--full_page_writes=off", "--max_connections=200"]
+# Throwaway data: durability would only cost time.
+SETTINGS = ["--fsync=off", "--synchronous_commit=off", "--full_page_writes=off"]
+CONNECTIONS = "--max_connections=200"  # 64 threads, two workers and their job engines
 # This shell outlives us on purpose. Its standard input is a pipe that only we hold, so however we end, killed
 # included, it reads the end of file, stops the server and removes the folder.
 KEEPER = '"$@" >log 2>&1 & read -r _; kill -QUIT $!; wait $!; cd /; rm -rf "$HOME"'
 
 
 @contextmanager
-def running_server() -> Iterator[str]:
-    """Yields the server's URL, without a database name."""
+def running_server(*, durable: bool = False) -> Iterator[str]:
+    """Yields the server's URL, without a database name. `durable`: on the disk, and each commit waits for it."""
     user = unprivileged_user()
-    folder = private_folder(user)
+    folder = private_folder(user, in_memory=not durable)
     binaries = reachable_binaries(folder, user)
     port = free_port()
     where = {"env": {"PATH": os.defpath, "HOME": str(folder), "LC_ALL": "C.UTF-8"}, "cwd": folder, **user}
     initdb = [f"{binaries}/initdb", *INITDB]
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **where)
-    postgres = [f"{binaries}/postgres", "-D", "data", "-h", "127.0.0.1", "-p", str(port), "-k", str(folder), *SETTINGS]
+    postgres = [f"{binaries}/postgres", "-D", "data", "-h", "127.0.0.1", "-p", str(port), "-k", str(folder)]
+    postgres += [CONNECTIONS] if durable else [CONNECTIONS, *SETTINGS]
     keeper = subprocess.Popen(
         ["/bin/sh", "-c", KEEPER, "keeper", *postgres],
         stdin=subprocess.PIPE,
@@ -57,8 +59,8 @@ def unprivileged_user() -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def private_folder(user: dict[str, Any]) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="till-postgres-", dir=roomy()))
+def private_folder(user: dict[str, Any], *, in_memory: bool = True) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="till-postgres-", dir=roomy() if in_memory else None))
     if user:
         os.chown(folder, user["user"], user["group"])
     return folder
