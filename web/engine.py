@@ -37,8 +37,6 @@ log = structlog.get_logger()
 THREADS = 48
 DRAIN_S = 20
 RELAUNCH_PAUSE_S = 5.0
-EMBEDDED_POLLS_SLOWER = 2
-"""An idle poll costs a millisecond of the one interpreter that also answers customers."""
 
 _one_worker = threading.Lock()
 
@@ -145,7 +143,7 @@ def _launch(runtime: Runtime, work: Work, executor_id: str) -> None:
             limits = {"partition_concurrency": queue.in_flight, "partition_limiter": limiter}
         DBOS.register_queue(
             name,
-            polling_interval_sec=queue.poll_s * (EMBEDDED_POLLS_SLOWER if runtime.database.is_sqlite else 1),
+            polling_interval_sec=queue.embedded_poll_s if runtime.database.is_sqlite else queue.poll_s,
             worker_concurrency=queue.workers,
             on_conflict="always_update",
             **limits,

@@ -14,7 +14,7 @@ IDLE = "PROVE_IDLE"
 """Set: a web process on SQLite does no work beside."""
 EACH_SECOND = ("release_due", "confirm_replies")
 PACE = {
-    name: replace(queue, poll_s=0.1, per_second=None if queue.per_second is None else 20.0)
+    name: replace(queue, poll_s=0.1, embedded_poll_s=0.2, per_second=None if queue.per_second is None else 20.0)
     for name, queue in QUEUES.items()
 }
 WORK: Work = replace(jobs.WORK, schedules=dict.fromkeys(EACH_SECOND, "* * * * * *"), queues=PACE)

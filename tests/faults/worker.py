@@ -16,7 +16,7 @@ from web import engine
 from web.queues import QUEUES
 from web.work import Work
 
-QUICK = {**QUEUES, "sms": replace(QUEUES["sms"], poll_s=0.1, per_second=20.0)}
+QUICK = {**QUEUES, "sms": replace(QUEUES["sms"], poll_s=0.1, embedded_poll_s=0.2, per_second=20.0)}
 ANSWER_S = 0.1
 """Between taking a text and saying so: where a kill hurts most."""
 

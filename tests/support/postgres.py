@@ -19,8 +19,8 @@ from tests.support.memory import roomy
 START_TIMEOUT_S = 60
 INITDB = ["--pgdata=data", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"]
 # Throwaway data: durability would only cost time.
-SETTINGS = ["--fsync=off", "--synchronous_commit=off", "--full_page_writes=off"]
-CONNECTIONS = "--max_connections=200"  # 64 threads, two workers and their job engines
+DURABLE = ["--max_connections=200"]  # 64 threads, two workers and their job engines
+SETTINGS = ["--fsync=off", "--synchronous_commit=off", "--full_page_writes=off", *DURABLE]
 # This shell outlives us on purpose. Its standard input is a pipe that only we hold, so however we end, killed
 # included, it reads the end of file, stops the server and removes the folder.
 KEEPER = '"$@" >log 2>&1 & read -r _; kill -QUIT $!; wait $!; cd /; rm -rf "$HOME"'
@@ -37,7 +37,7 @@ def running_server(*, durable: bool = False) -> Iterator[str]:
     initdb = [f"{binaries}/initdb", *INITDB]
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **where)
     postgres = [f"{binaries}/postgres", "-D", "data", "-h", "127.0.0.1", "-p", str(port), "-k", str(folder)]
-    postgres += [CONNECTIONS] if durable else [CONNECTIONS, *SETTINGS]
+    postgres += DURABLE if durable else SETTINGS
     keeper = subprocess.Popen(
         ["/bin/sh", "-c", KEEPER, "keeper", *postgres],
         stdin=subprocess.PIPE,

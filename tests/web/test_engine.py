@@ -21,7 +21,7 @@ from web.queues import QUEUES
 from web.work import Work
 
 PER_SECOND = 4.0
-QUICK = {**QUEUES, "sms": replace(QUEUES["sms"], poll_s=0.05, per_second=PER_SECOND)}
+QUICK = {**QUEUES, "sms": replace(QUEUES["sms"], poll_s=0.05, embedded_poll_s=0.1, per_second=PER_SECOND)}
 
 
 @dataclass

@@ -130,6 +130,38 @@ def test_it_takes_the_first_customers_from_hello_to_a_pay_link(demo: Demo, posit
     assert requests.get(link.group(), timeout=TIMEOUT_S).status_code == 200
 
 
+def test_it_keeps_all_that_is_secret_or_personal_out_of_its_log(demo: Demo) -> None:
+    merchant = demo.manifest["merchants"][0]
+    first = next(one for one in demo.manifest["customers"] if one["merchant"] == merchant["slug"])
+    phone, email, number = first["phones"][0], first["emails"][0], merchant["number"]
+    spoken = "my neighbour took the blue bicycle"
+    for body in ("hi", spoken):
+        demo.texts(phone, number, body)
+    sent = len(demo.received(email))
+    demo.texts(phone, number, email)
+    assert eventually(lambda: len(demo.received(email)) > sent)
+    code = demo.code_for(email)
+    demo.texts(phone, number, code)
+    link = re.search(r"https?://\S+/p/(\S+)", demo.texts(phone, number, "ALL"))
+    assert link
+    browser = requests.Session()
+    browser.get(link.group(), timeout=TIMEOUT_S)
+    browser.post(link.group(), data={"csrf_token": "of another page"}, timeout=TIMEOUT_S)
+    browser.post(demo.url(f"/m/{merchant['slug']}"), data={"email": email}, timeout=TIMEOUT_S)
+    for key in (merchant["api_key"], f"{merchant['api_key']}x"):
+        bearer = {"Authorization": f"Bearer {key}"}
+        requests.get(demo.url("/api/v1/invoices"), params={"q": email}, headers=bearer, timeout=TIMEOUT_S)
+    log = re.sub(r'"timestamp": "[^"]*"', "", (demo.var / "demo.log").read_text())  # whose digits might be the code's
+    assert '"rule": "/p/<token>"' in log  # the pattern, never the path
+    secret = {code, link[1], spoken, merchant["api_key"], merchant["twilio_auth_token"], *browser.cookies.values()}
+    personal = {phone, phone.removeprefix("+1"), email, first["name"], number}
+    assert {found for found in secret | personal | _leaves(merchant["email_secrets"]) if found in log} == set()
+
+
+def _leaves(secrets: dict[str, str]) -> set[str]:
+    return {part for secret in secrets.values() for part in (secret, *secret.split(":")) if len(part) > 8}
+
+
 def test_it_moves_its_clock(demo: Demo) -> None:
     before = requests.get(demo.url("/simulator/clock"), timeout=TIMEOUT_S).json()["now"]
     after = requests.post(demo.url("/simulator/clock"), json={"advance": "2h"}, timeout=TIMEOUT_S).json()["now"]
