@@ -46,6 +46,8 @@ class Together:
             with _undone_alone(group.connection) as session:
                 yield session
         finally:
+            if not driver_of(group.connection).in_transaction:
+                self._commit_open()  # lost: whoever comes next must not begin another under the same name
             self._gate.release()
             self._commit_unless_joined()
         group.ended.wait()

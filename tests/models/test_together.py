@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from models.database import Database
-from models.prepared import Prepared, connection_of
+from models.prepared import Prepared, connection_of, driver_of
 from tests.support.workers import sibling_url
 
 TABLE = sa.Table("together_sample", sa.MetaData(), sa.Column("name", sa.String(20), primary_key=True))
@@ -176,3 +176,29 @@ def test_it_tells_everyone_when_a_full_disk_took_the_whole_transaction_back(sqli
     except sa.exc.DBAPIError as error:
         failures.append(error)
     assert (names(sqlite), len(failures)) == (kept, 2 - len(kept))
+
+
+def test_it_starts_afresh_for_whoever_comes_after_a_lost_transaction(sqlite: Database) -> None:
+    failures: list[str] = []
+
+    def lose() -> None:
+        with sqlite.write_together() as session:
+            driver_of(connection_of(session)).rollback()  # as SQLite does by itself where it must
+            raise KeyError
+
+    def attempt(name: str, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except (sa.exc.DBAPIError, KeyError):
+            failures.append(name)
+
+    def all_at_once() -> None:
+        at_once(
+            sqlite,
+            [lambda: attempt("lost", lose), lambda: attempt("other", lambda: store(sqlite, "other"))],
+        )
+
+    attempt("first", all_at_once)
+    store(sqlite, "later")
+    kept = {"first", "other"} - set(failures)
+    assert (set(names(sqlite)), "lost" in failures) == (kept | {"later"}, True)
