@@ -87,6 +87,20 @@ def sweep(runtime: Runtime) -> int:
         count, after = count + len(due), due[-1].id
 
 
+def doubt(ctx: Context) -> int:
+    """After a restore: what waits here may have left since the copy was made. Each is asked about before it is sent;
+    an email, about which nobody can be asked, waits as unknown for a person. Returns how many are in doubt."""
+    waiting = (
+        Message.direction == Direction.OUT,
+        Message.status == MessageStatus.QUEUED,
+        Message.route == Route.MESSENGER,
+        Message.not_before_at.is_(None) | (Message.not_before_at <= ctx.clock.now()),
+    )
+    asked_about = {"status": MessageStatus.SENDING, "claimed_at": Message.created_at, "not_before_at": None}
+    changed = ctx.session.scalars(sa.update(Message).where(*waiting).values(asked_about).returning(Message.id))
+    return len(changed.all())
+
+
 def _due(now: datetime, after_id: int) -> sa.Select[Message]:
     waiting = (Message.status == MessageStatus.QUEUED) & (
         Message.not_before_at.is_(None) | (Message.not_before_at <= now)

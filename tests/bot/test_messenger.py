@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from bot import messenger, receipts
 from models.message import Message, MessageStatus, Route
@@ -110,3 +111,31 @@ def test_it_takes_up_a_send_that_was_abandoned(post: Post) -> None:
 
     assert post.status(message_id) is MessageStatus.SENT
     assert post.message(message_id).route is Route.MESSENGER
+
+
+def test_it_asks_about_what_may_have_left_since_a_backup(post: Post) -> None:
+    gone, waiting, mail = post.text("Acme: one"), post.text("Acme: two"), post.email()
+    post.run()
+    post.carrier.sent[:] = [sms for sms in post.carrier.sent if sms.body == "Acme: one"]  # as it was left by the others
+    as_backed_up(post, gone, waiting, mail)
+    with post.runtime.write() as ctx:
+        assert messenger.doubt(ctx) == 3
+
+    post.clock.advance(messenger.ABANDONED_AFTER + timedelta(minutes=1))
+    messenger.sweep(post.runtime)
+    post.run()
+
+    assert [sms.body for sms in post.carrier.sent] == ["Acme: one", "Acme: two"]
+    assert [post.status(one) for one in (gone, waiting, mail)] == [
+        *(MessageStatus.SENT, MessageStatus.SENT),
+        MessageStatus.UNKNOWN,
+    ]
+
+
+def as_backed_up(post: Post, *ids: int) -> None:
+    """The rows as a copy has them that was made before they left."""
+    before = {"status": MessageStatus.QUEUED, "attempt": 0, "claimed_at": None, "finished_at": None}
+    with post.runtime.write() as ctx:
+        mine = sa.update(Message).where(Message.id.in_(ids))
+        ctx.session.execute(mine.values(**before, provider_reference=None))
+    post.jobs.ids.clear()

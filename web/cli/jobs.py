@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from rich.console import Console
 from rich.table import Table
 
-from bot import receipts
+from bot import messenger, receipts
 from models.context import Context
 from models.merchant import Merchant
 from models.message import Direction, Message, MessageStatus
@@ -36,6 +36,14 @@ def list_failed(limit: int) -> None:
             messages.add_row(message.public_id, slug, *words, _short(message.finished_at or message.created_at))
     for table in (jobs, messages):
         console.print(table if table.row_count else f"{table.title}: none")
+
+
+@group.command("doubt")
+def doubt() -> None:
+    """After a restore, before the worker starts: ask about each waiting message before it is sent."""
+    with runtime().write() as ctx:
+        count = messenger.doubt(ctx)
+    click.echo(f"{count} messages will be asked about before they are sent.")
 
 
 @group.command("retry")
