@@ -18,7 +18,8 @@ from models.message import Direction, Message, MessageStatus
 from models.payment import Allocation, Payment, PaymentStatus
 from models.reminder import Campaign, CampaignSource, Reminder, ReminderStatus
 from models.verification import Verification
-from tests.faults.town import NUMBER, PATIENCE_S, SID, Town, end
+from tests.faults.outside import NUMBER, SID
+from tests.faults.town import PATIENCE_S, Town, end
 from tests.support.stripe_server import VISA
 from tests.support.workers import eventually
 

@@ -86,6 +86,10 @@ class Flood:
     def statuses(self) -> Counter[int]:
         return Counter(one.status for one in list(self.answers))
 
+    def faults(self) -> list[str]:
+        """What was acknowledged and is not there, or twice."""
+        return [fault for text in self.texts if text.acknowledged for fault in text.faults()]
+
     def is_well_again(self, since: float) -> bool:
         """The last answers that began after that were all good."""
         last = [one for one in list(self.answers) if one.began > since][-HANDS:]

@@ -15,7 +15,8 @@ from models.customer import Channel, ContactPoint, Customer
 from models.invoice import Invoice, InvoiceStatus
 from models.merchant import ApiKey, Merchant, Mode
 from payments import ledger, links
-from tests.faults.town import NOON, NUMBER, SID, TOKEN, Town
+from tests.faults.outside import NUMBER, SID, TOKEN
+from tests.faults.town import NOON, Town
 
 TEXTERS, PAYERS, REMINDED = 2, 2, 3
 IMPORTED_LINES = 30

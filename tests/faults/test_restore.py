@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from models.base import Base
@@ -23,7 +24,8 @@ from tests.support.databases import administer
 from tests.support.figures import Figure
 from tests.support.workers import eventually
 
-PEOPLE, WAITING = 4, 8
+PEOPLE = 2
+WAITING = [8, pytest.param(40, marks=pytest.mark.prove)]
 PER_SECOND = 10.0
 ANSWERS = 10
 """It is backed up in the middle of them."""
@@ -80,10 +82,11 @@ def outcome(database: Database, references: list[str]) -> list[MessageStatus]:
         return list(session.scalars(mine))
 
 
-def test_it_goes_on_from_a_backup(town: Town, tmp_path: Path, figure: Figure) -> None:
+@pytest.mark.parametrize("queued", WAITING)
+def test_it_goes_on_from_a_backup(town: Town, tmp_path: Path, queued: int, figure: Figure) -> None:
     acme(town)
     people = settle_in(town, PEOPLE)
-    waiting = [town.queue_text(f"+1305555{n + 5000}") for n in range(WAITING)]
+    waiting = [town.queue_text(f"+1305555{n + 5000}") for n in range(queued)]
     town.start("web", **{IDLE: "yes"})  # and no worker yet: what waits, waits
     assert eventually(town.is_ready, PATIENCE_S)
     for link, invoice_id in people[0].payers:
@@ -106,7 +109,7 @@ def test_it_goes_on_from_a_backup(town: Town, tmp_path: Path, figure: Figure) ->
             )
             assert eventually(lambda: not on_its_way(again), PATIENCE_S)
             again.close()
-            assert [town.carrier.taken[reference] for reference in waiting] == [1] * WAITING
+            assert [town.carrier.taken[reference] for reference in waiting] == [1] * queued
             assert [fault for text in _there(before, again) for fault in text.faults()] == []
             assert sums(copy) == sums(town.database)
             figure(

@@ -8,22 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
-from xml.etree import ElementTree as ET
 
 import requests
 
 from bot import messenger
 from bot.channels.sandbox import Outside
-from bot.channels.sandbox_carrier import Carrier
 from bot.channels.sandbox_mail import MailServer
 from models.clock import MovableClock, SystemClock
 from models.context import Environment, Ports, Runtime, Site
@@ -31,6 +26,7 @@ from models.customer import Channel
 from models.database import Database
 from models.message import Message
 from models.signing import Signer
+from tests.faults.outside import NUMBER, Bank, Mailboxes, Memory, Pulse
 from tests.faults.quick import PACE
 from tests.faults.warm import ROOT, Nursery
 from tests.support.mail_and_texts import Mailer
@@ -42,45 +38,10 @@ from web.engine import DatabaseJobs
 
 NOON = datetime(2026, 6, 19, 18, tzinfo=UTC)
 """A Friday, and daytime in all of the United States: nothing is held back for the night."""
-SID, TOKEN, NUMBER = f"AC{'b' * 32}", "token-of-the-town", "+12065550199"
 HOST = "127.0.0.1"
 START_WITHIN_S = 180.0
 PATIENCE_S = 180.0
 """Only ends a test that fails: a machine may be busy."""
-
-
-@dataclass
-class Memory(Carrier):
-    """A carrier that remembers the reference of each text that it took."""
-
-    taken: Counter[str] = field(default_factory=Counter)
-
-    def __init__(self, outside: Outside, base_url: str) -> None:
-        super().__init__(outside, base_url, _post_form, lambda sid: TOKEN if sid == SID else None)
-        self.taken = Counter()
-        self._counting = Lock()
-
-    def accept(
-        self,
-        account: str,
-        sender: str,
-        to: str,
-        body: str,
-        callback: str | None,
-        direction: str,
-        *,
-        is_free: bool = True,
-    ) -> str:
-        with self._counting:
-            self.taken[parse_qs(urlsplit(callback or "").query)["ref"][0]] += 1
-        return super().accept(account, sender, to, body, callback, direction, is_free=is_free)
-
-    def hand_over(self, phone: str, twiml: str) -> int:
-        """The replies of a response, onto the phone. Returns how many."""
-        replies = list(ET.fromstring(twiml).iter("Message"))
-        for reply in replies:
-            self.accept(SID, NUMBER, phone, reply.text or "", reply.get("statusCallback"), "outbound-reply")
-        return len(replies)
 
 
 @dataclass
@@ -89,6 +50,7 @@ class Town:
     database: Database
     clock: MovableClock
     outside: Outside
+    pulse: Pulse
     carrier: Memory
     stripe: StripeServer
     nursery: Nursery
@@ -206,15 +168,16 @@ def founded(database: Database, folder: Path, nursery: Nursery) -> Iterator[Town
         (folder / "clock").write_text(str((NOON - SystemClock().now()).total_seconds()))
         (folder / "log").touch()
         clock = MovableClock(folder / "clock")
-        outside = Outside(f"sqlite:///{folder / 'outside.sqlite3'}", clock)
+        pulse = Pulse()
+        outside = Mailboxes(f"sqlite:///{folder / 'outside.sqlite3'}", clock, pulse)
         stack.callback(outside.database.dispose)
-        carrier = Memory(outside, base_url)
+        carrier = Memory(outside, base_url, pulse)
         carrier.start()
         stack.callback(carrier.close)
         mail = MailServer(outside)
         mail.start()
         stack.callback(mail.close)
-        stripe = stack.enter_context(serving(StripeServer(clock)))  # type: ignore[arg-type]
+        stripe = stack.enter_context(serving(Bank(clock, pulse=pulse)))  # type: ignore[arg-type]
         environment = {
             "TILL_ENV": Environment.DEVELOPMENT.value,
             "TILL_BASE_URL": base_url,
@@ -230,14 +193,9 @@ def founded(database: Database, folder: Path, nursery: Nursery) -> Iterator[Town
         }
         ports = Ports(carrier, Mailer(), {}, None, DatabaseJobs(database, PACE))  # type: ignore[arg-type]
         runtime = Runtime(database, clock, Signer([secret]), Site(base_url, Environment.DEVELOPMENT, None), ports)
-        town = Town(folder, database, clock, outside, carrier, stripe, nursery, port, environment, runtime)
+        town = Town(folder, database, clock, outside, pulse, carrier, stripe, nursery, port, environment, runtime)
         stack.callback(town.close)
         yield town
-
-
-def _post_form(url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> tuple[int, str]:
-    answer = requests.post(url, data=dict(form), headers=dict(headers), timeout=30)
-    return answer.status_code, answer.text
 
 
 def reference_of(message_id: str) -> str:
