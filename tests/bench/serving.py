@@ -22,6 +22,10 @@ NOWHERE = "127.0.0.1:9"
 """Nobody listens there: nothing that is measured should ever call out."""
 
 
+_NOT_KEPT = ("TILL_", "TWILIO_", "PYTHONDONTWRITEBYTECODE")
+"""Where an installed program keeps its bytecode, so does what is measured."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     port: int
@@ -39,7 +43,7 @@ class Server:
 
 def production(database_url: str, folder: Path, **more: str) -> dict[str, str]:
     """No sandbox: its carrier, bank and mailbox are threads in the very process that is measured."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TILL_", "TWILIO_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_KEPT)}
     return kept | {
         "TILL_ENV": "production",
         "TILL_BASE_URL": f"https://{HOST}",
@@ -53,6 +57,7 @@ def production(database_url: str, folder: Path, **more: str) -> dict[str, str]:
         "TILL_VAR": str(folder),
         "BENCH_TOKEN": TOKEN,
         "WEB_CONCURRENCY": "1",
+        "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
         **more,
     }
 
