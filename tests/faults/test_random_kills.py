@@ -26,7 +26,9 @@ SLICE = 3
 PARTS = 10
 LASTS_S = 0.7
 """How long the deeds of one point begin."""
-THINGS_SENT = 8
+MOMENT_S = 10.0
+"""The longest that a kill waits for its moment."""
+THINGS_SENT = 6
 """To carrier, mail server and bank in the course of one point, at the least."""
 RESTART_S = 10.0
 """Told, not asserted: a machine that does other things as well takes its time."""
@@ -71,7 +73,7 @@ class Storm:
         if self.random.random() < 0.5:
             time.sleep(self.random.uniform(0, LASTS_S))
             return
-        self.town.pulse.wait(self.random.randint(1, THINGS_SENT), PATIENCE_S)
+        self.town.pulse.wait(self.random.randint(1, THINGS_SENT), MOMENT_S)
         time.sleep(self.random.uniform(0, ANSWER_S))
 
     def _do(self, deed: Deed) -> None:
