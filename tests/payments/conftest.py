@@ -34,7 +34,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
 @pytest.fixture
 def shop(till: Database, bank: Bank, tmp_path: Path) -> Iterator[Shop]:
     restore(bank.database, f"{bank.database.url}{KEPT}")
-    bank.clock = clock = FrozenClock(NOW)
+    bank.clock, bank.card_basis_points = (clock := FrozenClock(NOW)), 0
     shop = Shop(till, tmp_path, clock=clock, lent_bank=bank)
     yield shop
     shop.bank.database.dispose()

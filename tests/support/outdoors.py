@@ -24,6 +24,7 @@ def outdoors(clock: FrozenClock) -> tuple[Outside, Bank]:
         _LENT.append((outside, bank, folder))
     outside, bank, _ = _LENT[0]
     outside.clock = bank.clock = clock
+    bank.card_basis_points = 0
     for database in (outside.database, bank.database):
         restore(database, f"{database.url}{KEPT}")
     return outside, bank
