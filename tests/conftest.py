@@ -37,7 +37,10 @@ def pytest_configure() -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_url" in metafunc.fixturenames:
-        metafunc.parametrize("database_url", backends(metafunc.config), indirect=True, scope="session")
+        chosen = backends(metafunc.config)
+        if metafunc.definition.get_closest_marker("browser"):
+            chosen = chosen[:1]  # how a page looks is no matter of the database
+        metafunc.parametrize("database_url", chosen, indirect=True, scope="session")
 
 
 @pytest.hookimpl(optionalhook=True)
