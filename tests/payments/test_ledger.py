@@ -110,6 +110,7 @@ def test_migrations_know_every_guarded_table() -> None:
         "consent",
         "ledger_entry",
         "payment_event",
+        "template_version",
         "terms_acceptance",
         "terms_text",
     ]
