@@ -133,7 +133,8 @@ def test_it_takes_the_first_customers_from_hello_to_a_pay_link(demo: Demo, posit
 def test_it_keeps_all_that_is_secret_or_personal_out_of_its_log(demo: Demo) -> None:
     merchant = demo.manifest["merchants"][0]
     first = next(one for one in demo.manifest["customers"] if one["merchant"] == merchant["slug"])
-    phone, email, number = first["phones"][0], first["emails"][0], merchant["number"]
+    email, number = first["emails"][0], merchant["number"]
+    phone = "+12065550188"  # another of that customer's: the one on file is for the test before
     spoken = "my neighbour took the blue bicycle"
     for body in ("hi", spoken):
         demo.texts(phone, number, body)
