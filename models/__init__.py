@@ -23,6 +23,7 @@ from models.papers import Attachment, ContentType, InvoiceLine
 from models.paylink import PayLink, PayLinkInvoice, PayLinkState
 from models.payment import Allocation, Method, Payment, PaymentEvent, PaymentStatus
 from models.received_mail import ReceivedMail
+from models.reconciliation import Difference, DifferenceKind, Reconciliation
 from models.refund import Dispute, DisputeKind, DisputeStatus, Refund, RefundStatus
 from models.reminder import Campaign, CampaignSource, Reminder, ReminderLink, ReminderStatus, SkipReason
 from models.saved_account import SavedAccount
@@ -30,9 +31,12 @@ from models.sending_pause import Reach, SendingPause
 from models.session import WebSession
 from models.staff import StaffCommand
 from models.template import TemplateVersion
+from models.tenancy import bind
 from models.terms import TermsAcceptance, TermsText
 from models.verification import Verification, VerificationStatus
 from models.webhook import DeliveryStatus, EventType, WebhookDelivery, WebhookEndpoint, WebhookEvent
+
+bind(Base.metadata)
 
 __all__ = [
     "Account",
@@ -61,6 +65,8 @@ __all__ = [
     "CustomerCadence",
     "Database",
     "DeliveryStatus",
+    "Difference",
+    "DifferenceKind",
     "Direction",
     "Dispute",
     "DisputeKind",
@@ -98,6 +104,7 @@ __all__ = [
     "Proof",
     "Reach",
     "ReceivedMail",
+    "Reconciliation",
     "RecoveryCode",
     "Refund",
     "RefundStatus",

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, stored
 from models.customer import Channel
+from models.merchant import LiveOnly
 
 PROOF_IDLE_LIFETIME = timedelta(days=90)
 """A number unused this long may have a new owner (35 million US numbers change hands a year): prove again."""
@@ -51,7 +52,7 @@ class Conversation(Identified, Base):
     created_at: Mapped[datetime]
 
 
-class Proof(Base):
+class Proof(LiveOnly, Base):
     """Someone at this address has shown that they read the customer's mail. Ended by STOP, by an edit of the
     address or the email on file, by idleness; never shared between merchants or addresses."""
 

@@ -41,7 +41,6 @@ class Invoice(Identified, Base):
         ),
         sa.Index("ix_invoice_balance", "merchant_id", "mode", "status", "balance_minor", "id"),
         sa.Index("ix_invoice_newest", "merchant_id", "mode", "status", "id"),
-        sa.Index("ix_invoice_any_status", "merchant_id", "mode", "id"),
         sa.CheckConstraint("total_minor > 0", name="total_positive"),
         sa.CheckConstraint("balance_minor >= 0 AND balance_minor <= total_minor", name="balance_in_range"),
     )

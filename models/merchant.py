@@ -26,6 +26,17 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
+class LiveOnly:
+    """For what reaches phones, mailboxes and the portal: a test invoice, customer or address cannot stand in it."""
+
+    mode: Mapped[Mode] = mapped_column(
+        stored(Mode),
+        sa.CheckConstraint("mode = 'live'", name="live"),
+        default=Mode.LIVE,
+        server_default=Mode.LIVE.value,
+    )
+
+
 class CustomLanding(StrEnum):
     """Where a payment without an invoice goes."""
 

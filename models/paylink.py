@@ -6,7 +6,8 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from models.base import Base, stored
+from models.merchant import Mode
 
 PAY_LINK_LIFETIME = timedelta(minutes=30)  # a bearer secret in a text thread: half an hour
 
@@ -26,6 +27,8 @@ class PayLink(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[bytes] = mapped_column(sa.LargeBinary(8), unique=True)
     merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"))
+    mode: Mapped[Mode] = mapped_column(stored(Mode), default=Mode.LIVE, server_default=Mode.LIVE.value)
+    """That of its invoices."""
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customer.id"), index=True)
     conversation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("conversation.id"), index=True)
     currency: Mapped[str] = mapped_column(sa.String(3))
@@ -50,6 +53,8 @@ class PayLinkInvoice(Base):
 
     pay_link_id: Mapped[int] = mapped_column(sa.ForeignKey("pay_link.id"), primary_key=True)
     invoice_id: Mapped[int] = mapped_column(sa.ForeignKey("invoice.id"), primary_key=True)
+    merchant_id: Mapped[int]
+    mode: Mapped[Mode] = mapped_column(stored(Mode))
     amount_minor: Mapped[int]
     version: Mapped[int]
     position: Mapped[int] = mapped_column(sa.SmallInteger)

@@ -176,6 +176,8 @@ class Allocation(Base):
 
     payment_id: Mapped[int] = mapped_column(sa.ForeignKey("payment.id"), primary_key=True)
     invoice_id: Mapped[int] = mapped_column(sa.ForeignKey("invoice.id"), primary_key=True, index=True)
+    merchant_id: Mapped[int]
+    mode: Mapped[Mode] = mapped_column(stored(Mode))
     amount_minor: Mapped[int]
     is_open: Mapped[bool] = mapped_column(default=True)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, stored
 from models.customer import Channel
+from models.merchant import LiveOnly
 
 PRESSED = "press"
 """The step of a reminder that somebody pressed: one a day and invoice. All others are days from the due date: "-3"."""
@@ -93,7 +94,7 @@ class Campaign(Identified, Base):
         return self.paused_at is None and self.cancelled_at is None
 
 
-class ReminderLink(Base):
+class ReminderLink(LiveOnly, Base):
     """`/r/<token>`: good until what it reminds of is paid. It opens the merchant's door and nothing else."""
 
     __tablename__ = "reminder_link"
@@ -105,7 +106,7 @@ class ReminderLink(Base):
     created_at: Mapped[datetime]
 
 
-class Reminder(Identified, Base):
+class Reminder(LiveOnly, Identified, Base):
     """Several of one customer share a message. `channel` and `address` are the plan's, until it is sent."""
 
     __tablename__ = "reminder"

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
+from models.merchant import LiveOnly
 
 IDLE_LIFETIME = timedelta(minutes=15)
 ABSOLUTE_LIFETIME = timedelta(hours=4)
@@ -17,7 +18,7 @@ def session_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-class WebSession(Base):
+class WebSession(LiveOnly, Base):
     """A customer's portal session at one merchant, for exactly one customer."""
 
     __tablename__ = "web_session"

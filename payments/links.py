@@ -78,6 +78,7 @@ def open_link(
         merchant_id=merchant_id,
         customer_id=customer_id,
         conversation_id=conversation_id,
+        mode=invoices[0].mode,
         currency=invoices[0].currency,
         created_at=now,
         expires_at=now + PAY_LINK_LIFETIME,
@@ -90,6 +91,8 @@ def open_link(
             {
                 "pay_link_id": link.id,
                 "invoice_id": invoice.id,
+                "merchant_id": merchant_id,
+                "mode": link.mode,
                 "amount_minor": invoice.balance_minor,
                 "version": invoice.version,
                 "position": position,

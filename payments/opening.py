@@ -72,7 +72,12 @@ def open_payment(ctx: Context, plan: Plan) -> Payment:
     ctx.session.flush()
     shares = [{"invoice_id": i, "amount_minor": share} for i, share in plan.shares.items()]
     if shares:
-        own = {"payment_id": payment.id, "is_open": plan.holds}
+        own = {
+            "payment_id": payment.id,
+            "merchant_id": payment.merchant_id,
+            "mode": payment.mode,
+            "is_open": plan.holds,
+        }
         ctx.session.execute(sa.insert(Allocation), [share | own for share in shares])
     settle.note(ctx, payment, "submitted")
     return payment

@@ -109,7 +109,7 @@ def test_it_refuses_what_is_paid(world: World) -> None:
 
 
 def test_it_refuses_a_test_invoice(world: World) -> None:
-    world.add_invoice(records.customer(world, "Alice Adams"), "T-1", 100, mode=Mode.TEST)
+    world.add_invoice(records.customer_in_test_mode(world, "Tess"), "T-1", 100, mode=Mode.TEST)
     assert refusal(world, "T-1") == "test_invoice"
 
 

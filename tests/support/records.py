@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from models.consent import OptOut
 from models.customer import Customer
 from models.invoice import Invoice
-from models.merchant import Merchant
+from models.merchant import Merchant, Mode
 from models.money import Money
 from models.papers import Attachment
 from models.paylink import PayLink
@@ -25,6 +25,15 @@ def customer(world: World, name: str, slug: str = "acme") -> Customer:
     named = sa.select(Customer).join(Merchant, Merchant.id == Customer.merchant_id)
     with world.runtime.read() as ctx:
         return ctx.session.scalars(named.where(Customer.name == name, Merchant.slug == slug)).one()
+
+
+def customer_in_test_mode(world: World, name: str) -> Customer:
+    """Acme's, made by a program in test mode."""
+    acme = world.merchants["acme"]
+    made = Customer(merchant_id=acme.id, mode=Mode.TEST, name=name, created_at=world.clock.now())
+    with world.runtime.write() as ctx:
+        ctx.session.add(made)
+    return made
 
 
 def invoice(world: World, number: str) -> Invoice:

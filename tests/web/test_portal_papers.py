@@ -83,7 +83,7 @@ def test_it_shows_no_invoice_of_another_customer_or_merchant(signed_in: Visitor,
 
 
 def test_it_shows_no_invoice_that_only_tests_made(signed_in: Visitor, world: World) -> None:
-    world.add_invoice(records.customer(world, "Alice Adams"), "INV-TEST", 5_000, mode=Mode.TEST)
+    world.add_invoice(records.customer_in_test_mode(world, "Alice Adams"), "INV-TEST", 5_000, mode=Mode.TEST)
     assert signed_in.opens(path(world, "INV-TEST")).status_code == 404
 
 

@@ -128,9 +128,8 @@ class Books:
         settled_at = at + (self.now - at) / 2
         payment = self._payment(paper.kind, invoice, amount, at, None if under_way else settled_at)
         self.batch.payment.append(payment)
-        self.batch.allocation.append(
-            {"payment_id": payment["id"], "invoice_id": invoice["id"], "amount_minor": amount, "is_open": under_way}
-        )
+        ours = {"payment_id": payment["id"], "merchant_id": self.merchant_id, "mode": Mode.LIVE, "is_open": under_way}
+        self.batch.allocation.append(ours | {"invoice_id": invoice["id"], "amount_minor": amount})
         if payment["method"] is Method.BANK:
             self._note(payment, "processing", at)
         if under_way:

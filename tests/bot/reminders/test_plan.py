@@ -10,7 +10,7 @@ from models.cadence import CustomerCadence, Ways
 from models.consent import ConsentAct
 from models.customer import Channel, ContactPoint
 from models.errors import DomainError
-from models.invoice import InvoiceStatus
+from models.invoice import Invoice, InvoiceStatus
 from models.payment import UNDER_WAY_STATUSES, Allocation, Method, Payment, PaymentStatus
 from models.refund import Dispute, DisputeKind, DisputeStatus
 from models.reminder import SkipReason
@@ -213,7 +213,7 @@ def test_it_leaves_alone_who_disputes_the_payment(desk: Desk, world: World) -> N
         )
         ctx.session.add(payment)
         ctx.session.flush()
-        ctx.session.add(Allocation(payment_id=payment.id, invoice_id=invoice.id, amount_minor=12_000, is_open=False))
+        ctx.session.add(_share(payment, invoice, is_open=False))
         ctx.session.add(
             Dispute(
                 merchant_id=desk.merchant.id,
@@ -246,5 +246,10 @@ def test_it_leaves_alone_whose_payment_is_under_way(desk: Desk, world: World, st
         )
         ctx.session.add(payment)
         ctx.session.flush()
-        ctx.session.add(Allocation(payment_id=payment.id, invoice_id=invoice.id, amount_minor=12_000))
+        ctx.session.add(_share(payment, invoice))
     assert reasons(desk.plan()) == {"INV-1": "processing"}
+
+
+def _share(payment: Payment, invoice: Invoice, *, is_open: bool = True) -> Allocation:
+    own = {"merchant_id": payment.merchant_id, "mode": payment.mode, "is_open": is_open}
+    return Allocation(payment_id=payment.id, invoice_id=invoice.id, amount_minor=payment.amount_minor, **own)
