@@ -151,13 +151,13 @@ def test_a_second_tab_sees_the_same_attempt(shop: Shop) -> None:
     assert (again.payment.id, again.redirect_url) == (begun.payment.id, None)
 
 
-def word(payment: Payment, kind: K, at: Shop) -> GatewayEvent:
+def word(payment: Payment, kind: GatewayEventKind, at: Shop) -> GatewayEvent:
     deposits = DepositsWord(2, at.clock.now() + DAY, PAGE) if kind is K.VERIFYING else None
     return GatewayEvent(None, payment.public_id, "", kind, payment.amount, deposits=deposits)
 
 
 @pytest.mark.parametrize("order", list(permutations([K.VERIFYING, K.PROCESSING, K.SUCCEEDED])))
-def test_no_order_of_words_makes_a_difference(shop: Shop, order: tuple[K, ...]) -> None:
+def test_no_order_of_words_makes_a_difference(shop: Shop, order: tuple[GatewayEventKind, ...]) -> None:
     payment = shop.press(shop.link(shop.invoice()), Method.BANK).payment
     for kind in (*order, *order):
         settle.record(shop.runtime, "sandbox", word(payment, kind, shop), shop.announce)
