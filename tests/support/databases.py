@@ -4,15 +4,26 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
 
+from models.base import Base
 from models.database import Database
 
 BACKENDS = ("sqlite", "postgresql")
 KEPT = ".kept"
 """Behind the path of a SQLite database: a copy of it."""
+
+
+@sa.event.listens_for(Base.metadata, "after_create")
+def _state_keys_again(metadata: sa.MetaData, *_created: Any, **_how: Any) -> None:
+    """What PostgreSQL got by ALTER TABLE, SQLAlchemy leaves out of every later CREATE TABLE, SQLite's included."""
+    for table in metadata.tables.values():
+        for key in table.foreign_key_constraints:
+            if key.use_alter:
+                key._create_rule = None
 
 
 def sqlite_url(folder: Path) -> str:
