@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from threading import Condition, Lock
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
-from xml.etree import ElementTree as ET
 
 import requests
 
@@ -71,10 +70,7 @@ class Memory(Carrier):
 
     def hand_over(self, phone: str, twiml: str) -> int:
         """The replies of a response, onto the phone. Returns how many."""
-        replies = list(ET.fromstring(twiml).iter("Message"))
-        for reply in replies:
-            self.accept(SID, NUMBER, phone, reply.text or "", reply.get("statusCallback"), "outbound-reply")
-        return len(replies)
+        return len(self._deliver_twiml(SID, phone, NUMBER, twiml))
 
 
 class Mailboxes(Outside):
