@@ -18,6 +18,7 @@ from models.customer import Channel, Customer
 from models.errors import DomainError
 from models.merchant import Merchant, Mode
 from web import typed
+from web.cli.naming import merchant_named
 from web.cli.reminders import group
 from web.context import runtime
 
@@ -49,7 +50,7 @@ def cadence(slug: str, customer: str | None, **told: Any) -> None:
     """Show when reminders go by themselves, or change it."""
     wanted = _wanted(told)
     with runtime().write() as ctx, _in_words():
-        merchant = _merchant(ctx, slug)
+        merchant = merchant_named(ctx, slug, lock=True)
         if customer is not None:
             _of_customer(ctx, merchant, customer, wanted)
             return
@@ -65,7 +66,7 @@ def cadence(slug: str, customer: str | None, **told: Any) -> None:
 def list_phones(slug: str) -> None:
     """The phones on the list."""
     with runtime().read() as ctx:
-        for phone in _merchant(ctx, slug).staff_phones:
+        for phone in merchant_named(ctx, slug, lock=True).staff_phones:
             click.echo(phone)
 
 
@@ -75,7 +76,7 @@ def list_phones(slug: str) -> None:
 def add(slug: str, phone: str) -> None:
     """Text a code to a phone; `confirm` puts it on the list."""
     with runtime().write() as ctx, _in_words():
-        merchant = _merchant(ctx, slug)
+        merchant = merchant_named(ctx, slug, lock=True)
         number = typed.address(Channel.SMS, phone, merchant.country)
         staff_phones.ask(ctx, merchant, number)
         _record(ctx, merchant, "phone.asked", {}, {"phone": number})
@@ -89,7 +90,7 @@ def add(slug: str, phone: str) -> None:
 def confirm(slug: str, phone: str, code: str) -> None:
     """Put a phone on the list by the code that was texted to it."""
     with runtime().write() as ctx, _in_words():
-        merchant = _merchant(ctx, slug)
+        merchant = merchant_named(ctx, slug, lock=True)
         number = typed.address(Channel.SMS, phone, merchant.country)
         is_right = staff_phones.confirm(ctx, merchant, number, code)
         if is_right:
@@ -105,7 +106,7 @@ def confirm(slug: str, phone: str, code: str) -> None:
 def remove(slug: str, phone: str) -> None:
     """Take a phone off the list."""
     with runtime().write() as ctx, _in_words():
-        merchant = _merchant(ctx, slug)
+        merchant = merchant_named(ctx, slug, lock=True)
         number = typed.address(Channel.SMS, phone, merchant.country)
         if not staff_phones.remove(ctx, merchant, number):
             raise click.ClickException(f"{number} is not on the list.")
@@ -159,10 +160,3 @@ def _in_words() -> Iterator[None]:
         yield
     except DomainError as error:
         raise click.ClickException(WORDS.get(error.code, error.code)) from error
-
-
-def _merchant(ctx: Context, slug: str) -> Merchant:
-    found = ctx.session.scalars(sa.select(Merchant).where(Merchant.slug == slug).with_for_update()).one_or_none()
-    if found is None:
-        raise click.ClickException(f"There is no merchant {slug!r}.")
-    return found

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TextIO
 
 import click
-import sqlalchemy as sa
 from flask.cli import with_appcontext
 from rich.console import Console
 from rich.progress import Progress
@@ -14,10 +13,10 @@ from rich.table import Table
 from bot.exchange import exporting, importing, planning, reading
 from bot.exchange.planning import Plan
 from bot.exchange.shapes import Kind
-from models.context import Context
 from models.errors import DomainError
-from models.merchant import Merchant, Mode
+from models.merchant import Mode
 from web.cli.file_words import WORDS
+from web.cli.naming import merchant_named
 from web.context import runtime
 
 TOLD_TROUBLES = 30
@@ -54,7 +53,7 @@ def import_command(file: Path, slug: str, mode: str, dry_run: bool) -> None:
 def export_command(kind: str, slug: str, mode: str, out: TextIO) -> None:
     """Write all customers or invoices as CSV, in the form that import takes."""
     with runtime().read() as ctx:
-        merchant = _merchant(ctx, slug)
+        merchant = merchant_named(ctx, slug)
     out.writelines(exporting.lines(runtime(), merchant, Mode(mode), Kind(kind)))
 
 
@@ -63,25 +62,20 @@ def _content(file: Path) -> bytes:
         return opened.read(reading.MOST_BYTES + 1)
 
 
-def _merchant(ctx: Context, slug: str) -> Merchant:
-    found = ctx.session.scalars(sa.select(Merchant).where(Merchant.slug == slug)).one_or_none()
-    if found is None:
-        raise click.ClickException(f"There is no merchant {slug!r}.")
-    return found
-
-
 def _take(slug: str, mode: Mode, table: reading.Table, console: Console, given_by: str, *, dry_run: bool) -> Plan:
     with runtime().read() as ctx:
-        usual = planning.usual(ctx, _merchant(ctx, slug))
+        usual = planning.usual(ctx, merchant_named(ctx, slug))
     with Progress(console=console) as bar:
         reads = bar.add_task("Reading", total=len(table.lines))
         parsed = planning.parse(table, usual, lambda n: bar.advance(reads, n))
         if dry_run:
             with runtime().read() as ctx:
-                return planning.plan(ctx, _merchant(ctx, slug), mode, parsed)
+                return planning.plan(ctx, merchant_named(ctx, slug), mode, parsed)
         writes = bar.add_task("Writing", total=len(parsed.lines))
         with runtime().write() as ctx:
-            planned = importing.run(ctx, _merchant(ctx, slug), mode, parsed, lambda n: bar.advance(writes, n), given_by)
+            planned = importing.run(
+                ctx, merchant_named(ctx, slug), mode, parsed, lambda n: bar.advance(writes, n), given_by
+            )
         bar.update(writes, completed=len(parsed.lines))
     return planned
 

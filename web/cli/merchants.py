@@ -14,6 +14,7 @@ from models.errors import DomainError
 from models.member import Role
 from models.merchant import ApiKey, Merchant, MerchantStatus, Mode, Scope
 from web import connecting, founding
+from web.cli.naming import merchant_named
 from web.context import runtime
 
 group = AppGroup("merchants", help="Whom Till works for: add, connect, invite their people, make keys.")
@@ -78,7 +79,7 @@ def show(slug: str) -> None:
     """How a merchant is reached. Secrets only as "kept"."""
     table = Table("What", "Value")
     with runtime().read() as ctx:
-        for name, value in connecting.told(_merchant(ctx, slug)).items():
+        for name, value in connecting.told(merchant_named(ctx, slug)).items():
             table.add_row(name, value)
     Console().print(table)
 
@@ -104,7 +105,7 @@ def connect(slug: str, name: str, value: str | None, remove: bool, with_token: b
     if with_token:
         typed["twilio_auth_token"] = None if remove else _secret("twilio_auth_token")
     with runtime().write() as ctx:
-        merchant = _merchant(ctx, slug, lock=True)
+        merchant = merchant_named(ctx, slug, lock=True)
         problems = connecting.change(ctx, merchant, typed, of_its_own=False)
         if problems:
             raise click.ClickException(
@@ -120,7 +121,7 @@ def connect(slug: str, name: str, value: str | None, remove: bool, with_token: b
 def door(slug: str, vendor: str) -> None:
     """A new address for a provider of mail, with its secret. It is shown this one time."""
     with runtime().write() as ctx:
-        merchant = _merchant(ctx, slug, lock=True)
+        merchant = merchant_named(ctx, slug, lock=True)
         secret = connecting.draw(merchant, vendor)
         _record(ctx, merchant, "settings.channels_changed", {connecting.DRAWN[vendor]: "new"})
         click.echo(connecting.door_url(ctx.site.base_url, merchant, vendor, secret))
@@ -136,7 +137,7 @@ def door(slug: str, vendor: str) -> None:
 def invite(slug: str, email: str, name: str, role: str) -> None:
     """One more person who may sign in at /console."""
     with runtime().write() as ctx:
-        merchant = _merchant(ctx, slug)
+        merchant = merchant_named(ctx, slug)
         try:
             member = founding.add_member(ctx, merchant.id, name, email, Role(role))
         except DomainError as error:
@@ -153,7 +154,7 @@ def invite(slug: str, email: str, name: str, role: str) -> None:
 def key(slug: str, label: str, scopes: tuple[str, ...], mode: str) -> None:
     """A key for /api/v1. It is shown this one time; only its fingerprint is kept."""
     with runtime().write() as ctx:
-        merchant = _merchant(ctx, slug)
+        merchant = merchant_named(ctx, slug)
         issued, text = ApiKey.issue(merchant.id, Mode(mode), label, ctx.clock.now(), [Scope(scope) for scope in scopes])
         ctx.session.add(issued)
         _record(ctx, merchant, "key.made", {"prefix": issued.prefix, "mode": mode, "may": ", ".join(scopes)})
@@ -176,18 +177,10 @@ def activate(slug: str) -> None:
 
 def _move(slug: str, status: MerchantStatus) -> None:
     with runtime().write() as ctx:
-        merchant = _merchant(ctx, slug, lock=True)
+        merchant = merchant_named(ctx, slug, lock=True)
         merchant.status = status
         _record(ctx, merchant, f"merchant.{status.value}", {"status": status.value})
     click.echo(f"{slug} is {status.value}.")
-
-
-def _merchant(ctx: Context, slug: str, *, lock: bool = False) -> Merchant:
-    query = sa.select(Merchant).where(Merchant.slug == slug)
-    found = ctx.session.scalars(query.with_for_update() if lock else query).one_or_none()
-    if found is None:
-        raise click.ClickException(f"no merchant {slug}")
-    return found
 
 
 def _secret(name: str) -> str:

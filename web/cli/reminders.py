@@ -21,6 +21,7 @@ from models.errors import DomainError
 from models.invoice import Invoice
 from models.merchant import Merchant, Mode
 from models.reminder import Campaign, CampaignSource
+from web.cli.naming import merchant_named
 from web.context import runtime
 
 POLL_S = 1.0
@@ -197,13 +198,6 @@ def in_words() -> Iterator[None]:
         yield
     except DomainError as error:
         raise click.ClickException(error.code.replace("_", " ")) from error
-
-
-def merchant_named(ctx: Context, slug: str) -> Merchant:
-    merchant = ctx.session.scalars(sa.select(Merchant).where(Merchant.slug == slug)).one_or_none()
-    if merchant is None:
-        raise click.ClickException(f"no merchant {slug}")
-    return merchant
 
 
 def _campaign(ctx: Context, slug: str, reference: str) -> Campaign:

@@ -11,7 +11,8 @@ from bot.own_words import catalogue, judging, keeping, measuring, telling, tills
 from bot.own_words.catalogue import Part, Template
 from bot.own_words.measuring import Examined
 from models.merchant import Merchant
-from web.cli.reminders import in_words, merchant_named
+from web.cli.naming import merchant_named
+from web.cli.reminders import in_words
 from web.context import runtime
 
 BY = "command line"
