@@ -185,7 +185,8 @@ def _record(runtime: Runtime, claim: Claim, outcome: str | ProviderError) -> str
         if claim.left_behind:
             message.attempt += 1  # asking counts as well, so that it ends
         if isinstance(outcome, str):
-            message.provider_reference = message.provider_reference or outcome
+            if message.provider_reference is None:
+                outbox.name_as(ctx, message, outcome)
             return _close(ctx, message, MessageStatus.SENT)
         message.error_code = outcome.code
         log.warning("message_not_sent", reference=message.public_id, attempt=claim.attempt, code=outcome.code)

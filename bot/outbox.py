@@ -52,6 +52,18 @@ def _others(ctx: Context, message: Message) -> frozenset[str]:
     return frozenset(reference for reference in ctx.session.scalars(others) if reference is not None)
 
 
+def name_as(ctx: Context, message: Message, reference: str) -> None:
+    """What the carrier itself calls this message. What was taken for it before, by the same words, was not it."""
+    mistaken = sa.update(Message).where(
+        Message.merchant_id == message.merchant_id,
+        Message.direction == Direction.OUT,
+        Message.provider_reference == reference,
+        Message.id != message.id,
+    )
+    ctx.session.execute(mistaken.values(provider_reference=None), execution_options={"synchronize_session": "fetch"})
+    message.provider_reference = reference
+
+
 def _draw_code(ctx: Context, message: Message) -> str:
     verification = ctx.session.get_one(Verification, message.verification_id, with_for_update=True)
     verification.sent_at = ctx.clock.now()

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 import structlog
 
-from bot import messenger, notices, optouts, pauses, recall, verifying, whatsapp
+from bot import messenger, notices, optouts, outbox, pauses, recall, verifying, whatsapp
 from bot.channels.twilio_errors import MEANINGS, Consequence, Meaning
 from models import events
 from models.context import Context
@@ -54,7 +54,7 @@ def apply_receipt(ctx: Context, merchant_id: int, receipt: DeliveryReceipt) -> N
     if message is None or receipt.status is None:
         return
     if message.provider_reference is None:
-        message.provider_reference = receipt.provider_reference
+        outbox.name_as(ctx, message, receipt.provider_reference)
     if message.provider_reference != receipt.provider_reference and receipt.status is MessageStatus.FAILED:
         return  # an earlier copy of a code: the newest one decides
     final = receipt.status in (MessageStatus.DELIVERED, MessageStatus.FAILED)

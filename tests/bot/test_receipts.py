@@ -8,7 +8,7 @@ import structlog
 from bot import optouts, receipts
 from bot.channels.twilio_errors import MEANINGS
 from models.customer import Channel, ContactPoint
-from models.message import Failure, MessageStatus
+from models.message import Failure, Message, MessageStatus
 from models.ports import DeliveryReceipt
 from tests.support.post import ALICE, NOW, Post
 from tests.support.post import merchant as another
@@ -53,6 +53,20 @@ def test_it_never_takes_a_report_back(post: Post, sent: int, reports: list[S | N
         report(post, sent, each)
 
     assert post.status(sent) is status
+
+
+def test_it_believes_a_callback_over_a_guess_by_the_same_words(post: Post) -> None:
+    """The first reply was lost with its response; asked about it, the carrier showed the second one, whose callback was
+    late."""
+    lost, second = post.reply(), post.reply()
+    with post.runtime.write() as ctx:
+        guessed = ctx.session.get_one(Message, lost)
+        guessed.provider_reference, guessed.status = "SM2", S.SENT
+
+    report(post, second, S.DELIVERED, provider_reference="SM2")
+
+    named = {post.message(one).provider_reference for one in (lost, second)}
+    assert (post.status(second), post.message(second).provider_reference, named) == (S.DELIVERED, "SM2", {None, "SM2"})
 
 
 def test_it_takes_a_callback_as_proof_that_a_reply_arrived(post: Post) -> None:
