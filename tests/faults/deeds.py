@@ -19,6 +19,7 @@ from models.payment import Allocation, Payment, PaymentStatus
 from models.reminder import Campaign, CampaignSource, Reminder, ReminderStatus
 from models.verification import Verification
 from tests.faults.outside import NUMBER, SID
+from tests.faults.pulse import Beat
 from tests.faults.town import PATIENCE_S, Town, end
 from tests.support.stripe_server import VISA
 from tests.support.workers import eventually
@@ -82,6 +83,7 @@ class Text(Deed):
         headers = self.town.carrier.signed(SID, path, self.form)
         answer = requests.post(f"{self.town.base_url}{path}", data=self.form, headers=headers, timeout=TIMEOUT_S)
         if answer.status_code == 200:
+            self.town.pulse.beat(Beat.ANSWER)
             assert self.town.carrier.hand_over(self.phone, answer.text), "no reply"
             self.acknowledged = True
         return answer

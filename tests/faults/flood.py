@@ -15,6 +15,8 @@ from tests.faults.deeds import TIMEOUT_S, Text
 from tests.faults.town import Town
 
 HANDS = 16
+WAITING = 2 * HANDS
+"""For a hand, at the most. A machine that cannot keep the pace is asked more slowly, so that the flood ends."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Answered:
 
 @dataclass
 class Flood:
-    """Texts and looks at pay pages, `per_second` of them, until told to stop. `texts`: those that came in."""
+    """Texts and looks at pay pages, `per_second` of them, until told to stop. `texts`: those that came in; `left_out`:
+    how often nobody was free to ask."""
 
     town: Town
     phones: list[str]
@@ -37,7 +40,9 @@ class Flood:
     per_second: float
     answers: list[Answered] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
+    left_out: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
+    _room: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(HANDS + WAITING))
 
     @contextmanager
     def running(self) -> Iterator["Flood"]:
@@ -58,7 +63,12 @@ class Flood:
             due = time.monotonic()
             while not self._stop.is_set():
                 is_text = next(numbers) % 2 == 0
-                hands.submit(self._text, next(phones)) if is_text else hands.submit(self._look, next(pages))
+                if not self._room.acquire(blocking=False):
+                    self.left_out += 1
+                elif is_text:
+                    hands.submit(self._text, next(phones))
+                else:
+                    hands.submit(self._look, next(pages))
                 due += 1 / self.per_second
                 self._stop.wait(max(0.0, due - time.monotonic()))
 
@@ -77,6 +87,8 @@ class Flood:
             status, retry_after = answer.status_code, answer.headers.get("Retry-After")
         except requests.RequestException:
             status, retry_after = 0, None
+        finally:
+            self._room.release()
         self.answers.append(Answered(began, time.monotonic(), status, retry_after))
 
     def between(self, began: float, ended: float) -> list[Answered]:

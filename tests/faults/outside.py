@@ -1,10 +1,9 @@
 """The town's carrier, mail server and bank: they remember what they took, and say so a little later."""
 
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import Condition, Lock
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,32 +12,11 @@ import requests
 from bot.channels.sandbox import Outside
 from bot.channels.sandbox_carrier import Carrier
 from models.clock import Clock
+from tests.faults.pulse import Beat, Pulse
 from tests.support.stripe_api import Answer
 from tests.support.stripe_server import StripeServer
 
 SID, TOKEN, NUMBER = f"AC{'b' * 32}", "token-of-the-town", "+12065550199"
-ANSWER_S = 0.15
-"""Between taking something and saying so: where a kill hurts most."""
-
-
-@dataclass
-class Pulse:
-    """Beats when something outside has been taken and not yet been said to be."""
-
-    beats: int = 0
-    _changed: Condition = field(default_factory=Condition)
-
-    def beat(self) -> None:
-        with self._changed:
-            self.beats += 1
-            self._changed.notify_all()
-        time.sleep(ANSWER_S)
-
-    def wait(self, more: int, within_s: float) -> None:
-        """For so many, or until then."""
-        with self._changed:
-            target = self.beats + more
-            self._changed.wait_for(lambda: self.beats >= target, within_s)
 
 
 class Memory(Carrier):
@@ -65,7 +43,7 @@ class Memory(Carrier):
             self.taken[parse_qs(urlsplit(callback or "").query)["ref"][0]] += 1
         sid = super().accept(account, sender, to, body, callback, direction, is_free=is_free)
         if direction == "outbound-api":
-            self._pulse.beat()
+            self._pulse.beat(Beat.TEXT)
         return sid
 
     def hand_over(self, phone: str, twiml: str) -> int:
@@ -83,7 +61,7 @@ class Mailboxes(Outside):
     def deliver(self, channel: str, *args: Any, **fields: Any) -> int:
         delivered = super().deliver(channel, *args, **fields)
         if channel == "email":
-            self._pulse.beat()
+            self._pulse.beat(Beat.MAIL)
         return delivered
 
 
@@ -96,7 +74,7 @@ class Bank(StripeServer):
     def answer(self, method: str, *args: Any) -> Answer | None:
         answer = super().answer(method, *args)
         if method == "POST":
-            self.pulse.beat()
+            self.pulse.beat(Beat.CHARGE)
         return answer
 
 

@@ -99,6 +99,7 @@ def test_it_answers_503_while_the_database_is_stopped(
         "postgresql",
         stopped_s=seconds,
         asked=len(flood.answers),
+        left_out=flood.left_out,
         asked_meanwhile=len(meanwhile),
         answered_503=sum(answer.status == 503 for answer in meanwhile),
         acknowledged=sum(text.acknowledged for text in flood.texts),

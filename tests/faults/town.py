@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,8 @@ from models.customer import Channel
 from models.database import Database
 from models.message import Message
 from models.signing import Signer
-from tests.faults.outside import NUMBER, Bank, Mailboxes, Memory, Pulse
+from tests.faults.outside import NUMBER, Bank, Mailboxes, Memory
+from tests.faults.pulse import Pulse
 from tests.faults.quick import PACE
 from tests.faults.warm import ROOT, Nursery
 from tests.support.mail_and_texts import Mailer
@@ -113,6 +114,8 @@ class Town:
     def kill(self, *roles: str) -> None:
         groups = [self.alive.pop(role) for role in roles if role in self.alive]
         for group in groups:
+            strike(group)
+        for group in groups:
             end(group)
 
     def lives(self, role: str) -> bool:
@@ -137,12 +140,15 @@ class Town:
         self.kill(*self.alive)
 
 
-def end(group: int) -> None:
-    """At once, children included. Whoever was started by hand is reaped by its Popen."""
-    try:
+def strike(group: int) -> None:
+    """At once, children included."""
+    with suppress(ProcessLookupError):
         os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+
+
+def end(group: int) -> None:
+    """Until none of them is left. Whoever was started by hand is reaped by its Popen."""
+    strike(group)
     eventually(lambda: not processes(group), 10)
 
 

@@ -2,6 +2,7 @@
 takes seconds, too long for each of many kills. Reads one JSON line for each process, answers its pid."""
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from flask.cli import ScriptInfo
 from gunicorn.app.wsgiapp import run as run_gunicorn  # type: ignore[import-untyped]
+from twilio.rest import Client
 
 from bot.understanding_grammar import grammar
 from tests.faults import quick
@@ -69,8 +71,15 @@ def _become(role: str, environment: Mapping[str, str], log: str, args: Sequence[
     ROLES[role](*args)
 
 
-def main() -> None:
+def load() -> None:
+    """What Till itself loads at the first text in and out."""
     grammar()
+    _ = Client("AC", "token").api.v2010
+    gc.freeze()  # forked processes share it
+
+
+def main() -> None:
+    load()
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
