@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TextIO
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 from rich.console import Console
 from rich.progress import Progress
@@ -15,7 +16,6 @@ from bot.exchange.planning import Plan
 from bot.exchange.shapes import Kind
 from models.errors import DomainError
 from models.merchant import Mode
-from web.cli.file_words import WORDS
 from web.cli.naming import merchant_named
 from web.context import runtime
 
@@ -36,10 +36,10 @@ def import_command(file: Path, slug: str, mode: str, dry_run: bool) -> None:
         table = reading.read(_content(file))
         planned = _take(slug, Mode(mode), table, console, f"flask import, {file.name}", dry_run=dry_run)
     except importing.Refused as refused:
-        _tell(console, refused.plan, WORDS[refused.code])
+        _tell(console, refused.plan, _said("problem", refused.code))
         sys.exit(1)
     except DomainError as error:
-        raise click.ClickException(WORDS.get(error.code, error.code)) from error
+        raise click.ClickException(_said("problem", error.code)) from error
     _tell(console, planned, "A dry run: nothing was changed." if dry_run else "Imported.")
     sys.exit(1 if planned.troubles else 0)
 
@@ -55,6 +55,12 @@ def export_command(kind: str, slug: str, mode: str, out: TextIO) -> None:
     with runtime().read() as ctx:
         merchant = merchant_named(ctx, slug)
     out.writelines(exporting.lines(runtime(), merchant, Mode(mode), Kind(kind)))
+
+
+def _said(macro: str, code: str) -> str:
+    """In the console's words."""
+    words = current_app.jinja_env.get_template("web/console/file_words.html").module
+    return str(getattr(words, macro)(code).unescape())
 
 
 def _content(file: Path) -> bytes:
@@ -84,7 +90,7 @@ def _tell(console: Console, planned: Plan, verdict: str) -> None:
     if planned.troubles:
         table = Table("Line", "Column", "What is wrong")
         for trouble in planned.troubles[:TOLD_TROUBLES]:
-            table.add_row(str(trouble.line), trouble.column, WORDS.get(trouble.code, trouble.code))
+            table.add_row(str(trouble.line), trouble.column, _said("trouble", trouble.code))
         console.print(table)
         if len(planned.troubles) > TOLD_TROUBLES:
             console.print(f"... and {len(planned.troubles) - TOLD_TROUBLES:,} more")
