@@ -19,9 +19,10 @@ from models.clock import SystemClock
 from models.context import Environment
 from models.database import Database
 from models.errors import ProviderError
-from models.merchant import Merchant, MerchantStatus
+from models.merchant import Merchant, MerchantStatus, Mode
 from models.ports import SmsAccount
 from payments.gateways import stripe_account
+from payments.gateways.stripe_calls import mode_of
 from web import slots
 from web.config import Settings
 
@@ -193,6 +194,10 @@ def _payments(settings: Settings) -> Iterator[Finding]:
         return
     if wanted not in addresses:
         yield Finding("Payments", State.MISSING, f"in Stripe add the webhook {wanted}")
+    elif mode_of(key.get_secret_value()) is not Mode.LIVE:
+        yield Finding(
+            "Payments", State.MISSING, "Stripe posts to us, but by a test key: only test invoices can be paid"
+        )
     else:
         yield Finding("Payments", State.GOOD, "Stripe posts to us")
 

@@ -81,7 +81,7 @@ class StripeGateway:
         self._aside, self._aside_refunds = aside.v1.checkout.sessions, aside.v1.refunds
         self._secrets = webhook_secrets
         self._clock = clock
-        self.mode = Mode.LIVE if secret_key.partition("_")[2].startswith("live") else Mode.TEST
+        self.mode = stripe_calls.mode_of(secret_key)
 
     # --- out ---------------------------------------------------------------------------------------------------------
     def start(self, payment: StartPayment) -> StartedPayment:

@@ -5,18 +5,22 @@ import threading
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+from bot.channels.sandbox_mail import MailServer
 from tests.support.members import enter
 from tests.support.world import ACME, World
 from web import checkup
 from web.checkup import State
 from web.config import Settings
+from web.slots import held_slot, only_worker
 
-STRIPE_KEY = "sk_test_" + "a1B2c3D4" * 4
+STRIPE_KEY = "sk_live_" + "a1B2c3D4" * 4
 URL = "https://pay.example.com"
 SMS_URL, STRIPE_URL = f"{URL}/webhooks/twilio/sms", f"{URL}/webhooks/stripe"
 
@@ -29,6 +33,7 @@ class Providers:
     numbers: Mapping[str, str] = field(default_factory=lambda: {ACME: SMS_URL})
     endpoints: Mapping[str, str] = field(default_factory=lambda: {STRIPE_URL: "enabled"})
     passwords: tuple[str, ...] = ()
+    ahead: timedelta = timedelta()
 
     def answer(self, path: str, authorization: str) -> tuple[int, dict[str, Any]]:
         if authorization not in self.passwords:
@@ -53,6 +58,11 @@ def providers(world: World) -> Iterator[Providers]:
             self.end_headers()
             self.wfile.write(json.dumps(body).encode())
 
+        def do_HEAD(self) -> None:
+            self.send_response_only(200)
+            self.send_header("Date", format_datetime(datetime.now(UTC) + served.ahead))  # noqa: TID251 - as a server's
+            self.end_headers()
+
         def log_message(self, *_: object) -> None:
             pass
 
@@ -66,7 +76,7 @@ def providers(world: World) -> Iterator[Providers]:
     thread.join()
 
 
-def settings(providers: Providers) -> Settings:
+def settings(providers: Providers, **more: str) -> Settings:
     return Settings.model_validate(
         {
             "TILL_ENV": "development",
@@ -80,6 +90,7 @@ def settings(providers: Providers) -> Settings:
             "STRIPE_SECRET_KEY": STRIPE_KEY,
             "STRIPE_WEBHOOK_SECRET": "whsec_" + "e5F6g7H8" * 4,
             "STRIPE_API_BASE": providers.url,
+            **more,
         }
     )
 
@@ -118,6 +129,42 @@ def test_it_says_who_does_not_let_us_in(world: World, providers: Providers) -> N
 
 def test_it_asks_with_each_merchants_own_account(world: World, providers: Providers) -> None:
     assert findings(world, providers, "globex")["Texts"] == (State.MISSING, "Twilio does not let us in: 401")
+
+
+def test_it_says_that_a_test_key_moves_no_money(providers: Providers) -> None:
+    key = STRIPE_KEY.replace("live", "test")
+    providers.passwords = ("Basic " + b64encode(f"{key}:".encode()).decode(),)
+    (found,) = checkup._payments(settings(providers, STRIPE_SECRET_KEY=key))
+    assert found.state is State.MISSING
+    assert "test key" in found.words
+
+
+def test_it_finds_a_mail_server_that_lets_us_in(world: World, providers: Providers) -> None:
+    server = MailServer(world.mailbox.outside)
+    server.start()
+    (found,) = checkup._email(settings(providers, SMTP_URL=server.url))
+    server.close()
+    assert found.state is State.GOOD
+
+
+def test_it_sees_whether_anybody_works(world: World) -> None:
+    database = world.runtime.database
+    assert [found.state for found in checkup._worker(database)] == [State.MISSING]
+    with only_worker(database, threading.Event()) if database.is_sqlite else held_slot(database):
+        assert [found.state for found in checkup._worker(database)] == [State.GOOD]
+    assert [found.state for found in checkup._worker(database)] == [State.MISSING]
+
+
+@pytest.mark.parametrize(("ahead_s", "state"), [(0, State.GOOD), (-60, State.MISSING), (60, State.MISSING)])
+def test_it_compares_the_clock_with_stripes(providers: Providers, ahead_s: int, state: State) -> None:
+    providers.ahead = timedelta(seconds=ahead_s)
+    (found,) = checkup._clock(settings(providers))
+    assert found.state is state
+
+
+def test_it_says_when_no_clock_could_be_asked(providers: Providers) -> None:
+    (found,) = checkup._clock(settings(providers, STRIPE_API_BASE="http://127.0.0.1:9"))
+    assert found.state is State.ADVICE
 
 
 def test_the_console_runs_them_when_asked(world: World) -> None:
