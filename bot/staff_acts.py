@@ -65,11 +65,11 @@ def ask_remind(turn: Turn, who: str) -> Asked | Reply:
     if isinstance(chosen, Reply):
         return chosen
     merchant = turn.ctx.session.get_one(Merchant, turn.merchant.id)
-    planned = reminders.plan(turn.ctx, merchant, chosen)
+    planned = reminders.plan(turn.ctx, merchant, chosen, most=1)
     if not planned.rows:
         return turn.say("staff_no_reminder", reason=_why(planned))
     first = planned.rows[0]
-    words = {"n": len(planned.rows), "name": rendering.clean(first.name, 24), "total": len(planned.skips)}
+    words = {"n": planned.messages, "name": rendering.clean(first.name, 24), "total": planned.skipped}
     words |= {"channel": first.channel.value, "date": _day(turn, first.local_time.date())}
     return Asked("remind", chosen.to_json(), words | {"hours": f"{first.local_time:%H:%M}"})
 
@@ -88,7 +88,7 @@ def _customers(turn: Turn, who: str) -> Selection | Reply:
 
 def _why(planned: Plan) -> str:
     """The commonest reason's word."""
-    return planned.reasons.most_common(1)[0][0].value if planned.skips else "nothing_owed"
+    return planned.reasons.most_common(1)[0][0].value if planned.reasons else "nothing_owed"
 
 
 def remind(turn: Turn, merchant: Merchant, what: dict[str, Any], key: str) -> Reply:

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,14 +28,15 @@ from web.engine_client import (
     purge,
     retry,
 )
-from web.queues import Pacer
+from web.queues import Noticed, Pacer
 from web.work import Job, Work, describe, run_job
 
 __all__ = ["DatabaseJobs", "cancel", "discard", "failed", "migrate", "purge", "retry", "run_worker", "start_embedded"]
 
 log = structlog.get_logger()
 
-THREADS = 48
+THREADS = 144
+"""As many as the queues' workers: most of them sleep, with their number's turn in hand."""
 DRAIN_S = 20
 RELAUNCH_PAUSE_S = 5.0
 
@@ -140,7 +142,9 @@ def _launch(runtime: Runtime, work: Work, executor_id: str) -> None:
         if queue.per_second is not None:
             most = max(1, int(queue.per_second))
             limiter = {"limit": most, "period": most / queue.per_second}
-            limits = {"partition_concurrency": queue.in_flight, "partition_limiter": limiter}
+            limits = {"partition_concurrency": queue.in_flight}
+            if not queue.keeps_its_key:
+                limits["partition_limiter"] = limiter
         DBOS.register_queue(
             name,
             polling_interval_sec=queue.embedded_poll_s if runtime.database.is_sqlite else queue.poll_s,
@@ -158,10 +162,17 @@ def _launch(runtime: Runtime, work: Work, executor_id: str) -> None:
 
 def _bound(runtime: Runtime, work: Work, pacer: Pacer, name: str, job: Job) -> Callable[..., str]:
     def run(queue: str, key: str | None, *args: str | int) -> str:
-        rate = work.queues[queue].per_second
-        if rate is not None and key is not None:
-            # On SQLite DBOS' clock has whole seconds before Python 3.12, so that its limiter lets two through.
-            pacer.wait(queue, key, rate)
+        limits = work.queues[queue]
+        if limits.per_second is None or key is None:
+            return run_job(runtime, name, job, args)
+        if limits.keeps_its_key:
+            sms = Noticed(runtime.ports.sms)
+            try:
+                return run_job(replace(runtime, ports=replace(runtime.ports, sms=sms)), name, job, args)
+            finally:
+                sms.keep(limits.per_second)
+        # On SQLite DBOS' clock has whole seconds before Python 3.12, so that its limiter lets two through.
+        pacer.wait(queue, key, limits.per_second)
         return run_job(runtime, name, job, args)
 
     return run

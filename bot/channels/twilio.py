@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import structlog
 from markupsafe import escape
 from requests import ConnectTimeout, RequestException
+from requests.adapters import HTTPAdapter
 from requests.exceptions import SSLError
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.http import HttpClient
@@ -38,6 +39,8 @@ STATUSES: dict[str, tuple[MessageStatus, Failure | None]] = {
 }
 API_BASE = "https://api.twilio.com"
 TIMEOUTS_S = (5.0, 10.0)  # connect, read
+CONNECTIONS = 100
+"""Kept open, one for each text in flight. The library keeps about as many as there are cores, and greets anew after."""
 CLOCK_SKEW = timedelta(minutes=6)
 """Between the carrier's clock and that of the machine that sent: five minutes, and some."""
 LISTED = 50
@@ -71,6 +74,9 @@ class RebasedHttpClient(TwilioHttpClient):
         # requests takes the pair, and the library hands it on.
         self.timeout = TIMEOUTS_S  # type: ignore[assignment]
         self._base = base.rstrip("/")
+        if self.session is not None:
+            for scheme in ("https://", "http://"):
+                self.session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS))
 
     def request(self, method: str, uri: str, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
         return super().request(method, uri.replace(API_BASE, self._base, 1), *args, **kwargs)

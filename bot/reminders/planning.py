@@ -1,6 +1,7 @@
 """The dry run: who gets what, where, at which local time, in which words and at what cost, and why the others get
 nothing. Writes nothing."""
 
+import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
@@ -15,9 +16,11 @@ from bot.own_words import book as books
 from bot.own_words.book import Book
 from bot.reminders import assess, facts, outgoing, selection, texts
 from bot.reminders.assess import Desk, Skip, Verdict
+from bot.reminders.facts import Point
 from bot.reminders.numbers import number
 from bot.reminders.places import WHERE
 from bot.reminders.selection import Selection
+from bot.reminders.texts import About
 from models.cadence import Cadence
 from models.context import Context
 from models.customer import Channel
@@ -65,29 +68,21 @@ class Skipped:
 
 @dataclass(slots=True)
 class Plan:
+    """The figures are of everybody; `rows` and `skips` are the first of them, as many as were asked for."""
+
     at: datetime
     rows: list[Row] = field(default_factory=list)
     skips: list[Skipped] = field(default_factory=list)
+    messages: int = 0
+    texts: int = 0
+    segments: int = 0
+    held: int = 0
+    cost_micros: int = 0
+    reasons: Counter[SkipReason] = field(default_factory=Counter)
 
     @property
-    def texts(self) -> int:
-        return sum(row.segments is not None for row in self.rows)
-
-    @property
-    def segments(self) -> int:
-        return sum(row.segments.count for row in self.rows if row.segments is not None)
-
-    @property
-    def held(self) -> int:
-        return sum(row.is_held for row in self.rows)
-
-    @property
-    def cost_micros(self) -> int:
-        return sum(row.cost_micros for row in self.rows)
-
-    @property
-    def reasons(self) -> Counter[SkipReason]:
-        return Counter(skip.reason for skip in self.skips)
+    def skipped(self) -> int:
+        return self.reasons.total()
 
 
 def cadence_of(ctx: Context, merchant: Merchant) -> Cadence:
@@ -112,14 +107,21 @@ class Assessed:
     skips: list[Skip] = field(default_factory=list)
 
 
-def plan(ctx: Context, merchant: Merchant, chosen: Selection) -> Plan:
-    """Raises DomainError: "nothing_selected", "not_found", "too_many"."""
+def plan(ctx: Context, merchant: Merchant, chosen: Selection, most: int | None = None) -> Plan:
+    """`most`: rows, and skips, that are kept; None: all. A hundred thousand are only counted.
+    Raises DomainError: "nothing_selected", "not_found", "too_many"."""
     planned = Plan(ctx.clock.now())
     cadence, book = cadence_of(ctx, merchant), books.load(ctx, merchant.id)
     today = planned.at.astimezone(ZoneInfo(merchant.timezone)).date()
+    room = sys.maxsize if most is None else most
     for some in assessed(ctx, merchant, cadence, chosen, today):
-        planned.skips += [_skipped(skip) for skip in some.skips]
-        planned.rows += [row for verdict in some.verdicts for row in rows_of(ctx, merchant, cadence, verdict, book)]
+        planned.reasons.update(skip.reason for skip in some.skips)
+        planned.skips += [_skipped(skip) for skip in some.skips[: room - len(planned.skips)]]
+        for verdict in some.verdicts:
+            for said in _said(ctx, merchant, cadence, verdict, book):
+                _count(planned, said)
+                if len(planned.rows) < room:
+                    planned.rows.append(_row(ctx, merchant, said, book))
     return planned
 
 
@@ -137,37 +139,65 @@ def assessed(ctx: Context, merchant: Merchant, cadence: Cadence, chosen: Selecti
         yield some
 
 
-def rows_of(ctx: Context, merchant: Merchant, cadence: Cadence, verdict: Verdict, book: Book) -> Iterator[Row]:
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """To one point of a verdict. `body` None: an email."""
+
+    verdict: Verdict
+    point: Point
+    about: About
+    body: str | None
+    size: Segments | None
+
+
+def _said(ctx: Context, merchant: Merchant, cadence: Cadence, verdict: Verdict, book: Book) -> Iterator[_Said]:
     """One for each channel."""
     about = texts.about(verdict.going, verdict.today, shows_amounts=cadence.shows_amounts)
     first, chosen = verdict.going[0], verdict.chosen
-    for point in (chosen.text, chosen.email):
-        if point is None:
-            continue
-        is_text = point is chosen.text
-        body = texts.text(merchant, about, first.name, first.locale, book) if is_text else None
-        subject, opening = (None, None) if is_text else _worded(merchant, verdict, book)
-        size = texts.measured(ctx, body) if body is not None else None
-        yield Row(
-            customer=first.customer,
-            name=first.name,
-            invoices=tuple(candidate.invoice for candidate in verdict.going),
-            numbers=about.numbers,
-            channel=point.channel,
-            address=point.address,
-            kind=about.kind,
-            locale=first.locale,
-            due_at=verdict.due_at,
-            local_time=verdict.local(verdict.due_at),
-            zone=verdict.place.zones[0],
-            is_held=verdict.is_held,
-            text=texts.shown(ctx, body) if body is not None else None,
-            subject=subject,
-            opening=opening,
-            segments=size,
-            cost_micros=size.count * _price(number(point.address).country) if size is not None else 0,
-            instead_of=None if is_text or chosen.text is not None else chosen.problem,
-        )
+    if chosen.text is not None:
+        body = texts.text(merchant, about, first.name, first.locale, book)
+        yield _Said(verdict, chosen.text, about, body, texts.measured(ctx, body))
+    if chosen.email is not None:
+        yield _Said(verdict, chosen.email, about, None, None)
+
+
+def _count(planned: Plan, said: _Said) -> None:
+    planned.messages += 1
+    planned.held += said.verdict.is_held
+    if said.size is not None:
+        planned.texts += 1
+        planned.segments += said.size.count
+        planned.cost_micros += _cost(said)
+
+
+def _cost(said: _Said) -> int:
+    return said.size.count * _price(number(said.point.address).country) if said.size is not None else 0
+
+
+def _row(ctx: Context, merchant: Merchant, said: _Said, book: Book) -> Row:
+    verdict, body = said.verdict, said.body
+    first = verdict.going[0]
+    subject, opening = (None, None) if body is not None else _worded(merchant, verdict, book)
+    return Row(
+        customer=first.customer,
+        name=first.name,
+        invoices=tuple(candidate.invoice for candidate in verdict.going),
+        numbers=said.about.numbers,
+        channel=said.point.channel,
+        address=said.point.address,
+        kind=said.about.kind,
+        locale=first.locale,
+        due_at=verdict.due_at,
+        local_time=verdict.local(verdict.due_at),
+        zone=verdict.place.zones[0],
+        is_held=verdict.is_held,
+        text=texts.shown(ctx, body) if body is not None else None,
+        subject=subject,
+        opening=opening,
+        segments=said.size,
+        cost_micros=_cost(said),
+        instead_of=None if body is not None or verdict.chosen.text is not None else verdict.chosen.problem,
+    )
 
 
 def _worded(merchant: Merchant, verdict: Verdict, book: Book) -> tuple[str, str]:

@@ -1,84 +1,158 @@
-"""The dry run of a hundred thousand reminders (ROWS: of so many) and their writing, on both databases.
-Everyone has a phone, an email, a consent and an overdue invoice of their own: the worst case, since nothing merges."""
+"""The dry run of a hundred thousand reminders (ROWS: of so many) and their writing, on both databases, and what becomes
+of one-time codes that are asked for meanwhile, beside the same worker. Everyone has a phone, an email, a consent and an
+overdue invoice of their own: the worst case, since nothing merges."""
 
 import os
-import resource
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot import reminders
-from bot.reminders import Selection, filling
+from bot import reminders, verifying
+from bot.reminders import Selection
+from bot.verifying import Asker
 from models.base import Base, new_public_id
 from models.clock import SystemClock
 from models.context import Runtime
 from models.database import Database
 from models.merchant import Merchant
+from models.ports import OutboundEmail
 from models.reminder import CampaignSource
 from tests.support.databases import postgres_url, sqlite_url
 from tests.support.mail_and_texts import Carrier, Mailer
 from tests.support.post import merchant
 from tests.support.postgres import running_server
-from tests.support.workers import runtime_on
-from web import engine
+from tests.support.workers import eventually, runtime_on
+from web import engine, jobs
 from web.seeding.crowd import phone
 
 CHUNK = 5_000
 ROWS = int(os.environ.get("ROWS", "100000"))
+SIZES = (ROWS // 10, ROWS // 2, ROWS)
+"""Memory is to be the same for each."""
+EVERYONE = Selection(everyone_overdue=True)
+WRITTEN = ("written s", "its processor s", "its memory MB", "codes asked", "p50 s", "p99 s", "worst s")
+ASK_EVERY_S = 0.2
+PATIENCE_S = 600
 
 Row = dict[str, Any]
 
 
+@dataclass
+class Postman(Mailer):
+    """Notes when it was handed the mail for each address."""
+
+    at: dict[str, float] = field(default_factory=dict)
+
+    def send(self, email: OutboundEmail) -> str:
+        self.at.setdefault(email.to, time.perf_counter())
+        return email.message_id
+
+
+@dataclass
+class Scene:
+    runtime: Runtime
+    postman: Postman
+    acme: Merchant
+
+
 def planned() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
-        found = [_measure("SQLite", sqlite_url(Path(folder)), ROWS)]
+        found = list(_measure("SQLite", sqlite_url(Path(folder))))
     with running_server(durable=True) as server, postgres_url(server, "bench") as url:
-        return [*found, _measure("PostgreSQL", url, ROWS)]
+        return [*found, *_measure("PostgreSQL", url)]
 
 
-def _measure(name: str, url: str, rows: int) -> Row:
+def _measure(name: str, url: str) -> Iterator[Row]:
     database = Database(url)
     engine.migrate(database)
     Base.metadata.create_all(database.engine)
-    clock = SystemClock()
-    runtime = runtime_on(database, clock, engine.DatabaseJobs(database), Carrier(), Mailer())
-    acme = fill(runtime, rows)
-    everyone = Selection(everyone_overdue=True)
-
-    started = time.perf_counter()
-    with runtime.read() as ctx:
-        plan = reminders.plan(ctx, acme, everyone)
-    planned_s = time.perf_counter() - started
-    assert len(plan.rows) == rows, (len(plan.rows), plan.reasons)
-
-    started = time.perf_counter()
-    with runtime.write() as ctx:
-        campaign = reminders.launch(ctx, acme, everyone, by="bench", source=CampaignSource.CLI, key="bench")
-    filling.fill(runtime, campaign.id)
-    written_s = time.perf_counter() - started
-    with runtime.read() as ctx:
-        assert reminders.progress(ctx, campaign).scheduled == rows
-    database.dispose()
-    return {
-        "database": name,
-        "reminders": rows,
-        "dry run s": round(planned_s, 1),
-        "written s": round(written_s, 1),
-        "most memory MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    }
-
-
-def fill(runtime: Runtime, rows: int) -> Merchant:
+    postman = Postman()
+    runtime = runtime_on(database, SystemClock(), engine.DatabaseJobs(database), Carrier(), postman)
     with runtime.write() as ctx:
         acme = merchant("Acme", "+12065550199")
         ctx.session.add(acme)
-        ctx.session.flush()
-    for start in range(0, rows, CHUNK):
+    scene, there = Scene(runtime, postman, acme), 0
+    _plan(scene, 0)  # whatever is imported or cached once
+    for size in SIZES:
+        fill(runtime, acme, there, size)
+        there = size
+        row = {"database": name, "reminders": size} | _plan(scene, size)
+        yield row | (_write(scene) if size == ROWS else dict.fromkeys((*WRITTEN, "errors"), ""))
+    database.dispose()
+
+
+def _plan(scene: Scene, rows: int) -> Row:
+    with _memory() as memory:
+        began, busy = time.perf_counter(), time.process_time()
+        with scene.runtime.read() as ctx:
+            plan = reminders.plan(ctx, scene.acme, EVERYONE, most=200)
+        took, busy = time.perf_counter() - began, time.process_time() - busy
+    assert plan.messages == rows, (plan.messages, plan.reasons)
+    return {"dry run s": round(took, 1), "processor s": round(busy, 1), "dry run's memory MB": memory[0]}
+
+
+def _write(scene: Scene) -> Row:
+    """The press, until its job says that all is written; codes are asked for from its first moment to its last."""
+    runtime, asked, over = scene.runtime, dict[str, float](), threading.Event()
+    asking = threading.Thread(target=_ask, args=(scene, asked, over))
+    with engine.working(runtime, replace(jobs.WORK, schedules={}, at_start=()), "bench"), _memory() as memory:
+        began, busy = time.perf_counter(), time.process_time()
+        with runtime.write() as ctx:
+            source = CampaignSource.CLI
+            campaign = reminders.launch(ctx, scene.acme, EVERYONE, by="bench", source=source, key="bench")
+            reminders.pause(ctx, campaign)  # written, not sent
+        asking.start()
+        is_written = eventually(lambda: _written(runtime, campaign.public_id, scene.acme), PATIENCE_S)
+        took, busy = time.perf_counter() - began, time.process_time() - busy
+        over.set()
+        asking.join()
+        all_came = eventually(lambda: len(scene.postman.at) == len(asked))
+    waits = sorted(at - asked[email] for email, at in scene.postman.at.items())
+    p50, p99 = waits[len(waits) // 2], waits[len(waits) * 99 // 100]
+    figures: tuple[float, ...] = (took, busy, memory[0], len(asked), p50, p99, waits[-1])
+    told = {name: round(figure, 2) for name, figure in zip(WRITTEN, figures, strict=True)}
+    return told | {"errors": 0 if is_written and all_came else 1}
+
+
+def _written(runtime: Runtime, public_id: str, acme: Merchant) -> bool:
+    with runtime.read() as ctx:
+        campaign = reminders.find(ctx, acme, public_id)
+        return campaign.filled_at is not None and reminders.progress(ctx, campaign).total == ROWS
+
+
+def _ask(scene: Scene, asked: dict[str, float], over: threading.Event) -> None:
+    while not over.wait(ASK_EVERY_S):
+        email = f"customer{len(asked) + 1}@example.com"
+        asked[email] = time.perf_counter()
+        with scene.runtime.write() as ctx:
+            verifying.start(ctx, scene.acme, Asker(None, browser_hash=new_public_id()), email)
+
+
+@contextmanager
+def _memory() -> Iterator[list[int]]:
+    """How far resident memory rises above where it is, in MB."""
+    Path("/proc/self/clear_refs").write_text("5")  # forgets the highest mark so far
+    rise: list[int] = []
+    before = _resident("VmRSS")
+    yield rise
+    rise.append((_resident("VmHWM") - before) // 1024)
+
+
+def _resident(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
+def fill(runtime: Runtime, acme: Merchant, there: int, rows: int) -> None:
+    for start in range(there, rows, CHUNK):
         tables: dict[str, list[dict[str, Any]]] = {"customer": [], "contact_point": [], "consent": [], "invoice": []}
         for n in range(start, min(start + CHUNK, rows)):
             for table, row in _person(n + 1, acme.id, runtime):
@@ -86,7 +160,6 @@ def fill(runtime: Runtime, rows: int) -> Merchant:
         with runtime.write() as ctx:
             for table, found in tables.items():
                 ctx.session.execute(sa.insert(Base.metadata.tables[table]), found)
-    return acme
 
 
 def _person(n: int, merchant_id: int, runtime: Runtime) -> Iterator[tuple[str, dict[str, Any]]]:

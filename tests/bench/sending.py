@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -26,7 +27,7 @@ from models.database import Database
 from models.merchant import Merchant
 from models.message import Message
 from models.signing import Signer
-from tests.bench.serving import production, working
+from tests.bench.serving import processor_s, production, working
 from tests.bench.stage import PHONES, SID, TOKEN
 from tests.support.workers import SITE, eventually
 from web import engine
@@ -88,8 +89,11 @@ def against_a_loop(database_url: str) -> list[Row]:
         carrier.times.clear()
         with tempfile.TemporaryDirectory() as folder:
             _queue(database_url)
-            with working(production(database_url, Path(folder), TWILIO_API_BASE=carrier.base)):
+            with working(production(database_url, Path(folder), TWILIO_API_BASE=carrier.base)) as worker:
+                eventually(lambda: carrier.all_times)
+                before = processor_s(worker)
                 done = eventually(lambda: len(carrier.all_times) >= NUMBERS * EACH, PATIENCE_S)
+                busy = processor_s(worker) - before
         times = carrier.all_times
         # Without the first and the last tenth, when not all numbers send.
         steady = times[len(times) // 10 : -len(times) // 10]
@@ -100,12 +104,18 @@ def against_a_loop(database_url: str) -> list[Row]:
                 "loop texts/s": round(naive, 1),
                 "worker texts/s": round(per_second, 1),
                 "ratio": round(per_second / naive, 1),
+                "processor ms a text": round(1000 * busy / len(times), 1),
                 "numbers": NUMBERS,
+                "shortest gap of a number s": round(min(_gaps(carrier)), 3),
                 "most from one number in a second": max(_most_in_a_second(sorted(at)) for at in carrier.times.values()),
                 "texts": len(times),
                 "errors": 0 if done and len(times) == NUMBERS * EACH else 1,
             }
         ]
+
+
+def _gaps(carrier: _Carrier) -> list[float]:
+    return [later - sooner for times in carrier.times.values() for sooner, later in pairwise(sorted(times))]
 
 
 def _most_in_a_second(times: list[float]) -> int:

@@ -77,12 +77,12 @@ def serving(app: str, processes: int, environment: dict[str, str], settings: str
 
 
 @contextmanager
-def working(environment: dict[str, str]) -> Iterator[None]:
-    """One `flask worker` beside the web processes."""
+def working(environment: dict[str, str]) -> Iterator[int]:
+    """One `flask worker` beside the web processes: its process id."""
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
     worker = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
-        yield
+        yield worker.pid
     finally:
         worker.send_signal(signal.SIGTERM)
         try:
@@ -99,6 +99,12 @@ def wait_for(port: int) -> None:
                 return
         time.sleep(0.05)
     raise RuntimeError("the server did not start")
+
+
+def processor_s(pid: int) -> float:
+    """What a process has used of any core so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _free_port() -> int:

@@ -64,9 +64,9 @@ class Desk:
         with self.world.runtime.write() as ctx:
             ctx.session.merge(Cadence(merchant_id=self.merchant.id, **fields))
 
-    def plan(self, chosen: Selection = EVERYONE) -> Plan:
+    def plan(self, chosen: Selection = EVERYONE, most: int | None = None) -> Plan:
         with self.world.runtime.read() as ctx:
-            return reminders.plan(ctx, ctx.session.get_one(Merchant, self.merchant.id), chosen)
+            return reminders.plan(ctx, ctx.session.get_one(Merchant, self.merchant.id), chosen, most)
 
     def press(self, chosen: Selection = EVERYONE, key: str = "press-1") -> Campaign:
         """Without letting anything follow."""

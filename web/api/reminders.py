@@ -92,18 +92,18 @@ class CampaignShape(BaseModel):
 @post("/reminders/plan", answer=PlanShape, body=Wanted, scope=Scope.REMINDERS, status=200, tag=TAG, records=False)
 def plan_reminders(call: Call, body: Wanted) -> PlanShape:
     """A dry run: who would get what, when, in which words, and why the others get nothing. Sends nothing"""
-    planned = planning.plan(call.ctx, _merchant(call), body.selection())
+    planned = planning.plan(call.ctx, _merchant(call), body.selection(), MOST_TOLD)
     return PlanShape(
-        messages=len(planned.rows),
+        messages=planned.messages,
         texts=planned.texts,
         segments=planned.segments,
         held=planned.held,
         cost_micros=planned.cost_micros,
-        skipped=len(planned.skips),
-        rows=[_planned_shape(row) for row in planned.rows[:MOST_TOLD]],
+        skipped=planned.skipped,
+        rows=[_planned_shape(row) for row in planned.rows],
         skips=[
             SkippedShape(customer_id=skip.customer, invoice_id=skip.invoice, reason=skip.reason, detail=skip.detail)
-            for skip in planned.skips[:MOST_TOLD]
+            for skip in planned.skips
         ],
     )
 

@@ -49,8 +49,9 @@ def plan(slug: str, invoices: tuple[str, ...], customers: tuple[str, ...], way: 
     """Dry run: who would get what, when and in which words, and why the others would not. Sends nothing."""
     with runtime().read() as ctx, in_words():
         merchant = merchant_named(ctx, slug)
-        planned = reminders.plan(ctx, merchant, _selection(ctx, merchant, invoices, customers, way))
-    _show_plan(Console(), planned, None if shows_all else SHOWN)
+        chosen = _selection(ctx, merchant, invoices, customers, way)
+        planned = reminders.plan(ctx, merchant, chosen, None if shows_all else SHOWN)
+    _show_plan(Console(), planned)
 
 
 @group.command("send")
@@ -72,9 +73,9 @@ def send(
     with runtime().read() as ctx, in_words():
         merchant = merchant_named(ctx, slug)
         chosen = _selection(ctx, merchant, invoices, customers, way)
-        planned = reminders.plan(ctx, merchant, chosen)
-    _show_plan(console, planned, SHOWN)
-    if not planned.rows or not (yes or click.confirm(f"Send {len(planned.rows)} reminders?")):
+        planned = reminders.plan(ctx, merchant, chosen, SHOWN)
+    _show_plan(console, planned)
+    if not planned.rows or not (yes or click.confirm(f"Send {planned.messages} reminders?")):
         return
     with runtime().write() as ctx, in_words():
         campaign = reminders.launch(
@@ -167,17 +168,17 @@ def _watch(console: Console, slug: str, reference: str) -> None:
 
 
 # --- the dry run -----------------------------------------------------------------------------------------------------
-def _show_plan(console: Console, planned: Plan, most: int | None) -> None:
+def _show_plan(console: Console, planned: Plan) -> None:
     table = Table("Who", "Where", "Local time", "Words", "Seg.", show_lines=True)
-    for row in planned.rows[:most]:
+    for row in planned.rows:
         when = f"{row.local_time:%a %b %d %H:%M}" + (" (quiet now)" if row.is_held else "")
         words = row.text or f"{row.subject}\n{row.opening}"
         note = f"\n(no text: {row.instead_of.value})" if row.instead_of else ""
         size = str(row.segments.count) if row.segments else ""
         table.add_row(row.name, f"{row.channel.value} {row.address}", when, words + note, size)
     console.print(table)
-    if most is not None and len(planned.rows) > most:
-        console.print(f"... and {len(planned.rows) - most:,} more (--all)")
+    if planned.messages > len(planned.rows):
+        console.print(f"... and {planned.messages - len(planned.rows):,} more (--all)")
     why = Table("Skipped because", "Invoices")
     for reason, count in planned.reasons.most_common():
         why.add_row(reason.value, f"{count:,}")
@@ -185,8 +186,8 @@ def _show_plan(console: Console, planned: Plan, most: int | None) -> None:
         console.print(why)
     cost = f"${planned.cost_micros / 1_000_000:,.2f}"
     console.print(
-        f"{len(planned.rows):,} reminders, {planned.texts:,} by text in {planned.segments:,} segments, about {cost}; "
-        f"{planned.held:,} wait for the morning; {len(planned.skips):,} skipped."
+        f"{planned.messages:,} reminders, {planned.texts:,} by text in {planned.segments:,} segments, about {cost}; "
+        f"{planned.held:,} wait for the morning; {planned.skipped:,} skipped."
     )
 
 

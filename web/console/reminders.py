@@ -48,7 +48,6 @@ class PlanPage(ConsolePage):
     plan: Plan
     selection: Selection
     key: str
-    most: int = ROWS_SHOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +77,7 @@ def plan(ctx: Context) -> AnyResponse:
     """The dry run: writes nothing, sends nothing."""
     chosen = _selection(request.args)
     try:
-        planned = reminders.plan(ctx, visitor().merchant, chosen)
+        planned = reminders.plan(ctx, visitor().merchant, chosen, ROWS_SHOWN)
     except DomainError as error:
         return done(f"plan_{error.code}", url_for("console_invoices.index"))
     return frame.show(PlanPage(**parts(), plan=planned, selection=chosen, key=secrets.token_hex(16)))

@@ -32,6 +32,17 @@ def test_it_estimates_the_cost_of_each_segment(desk: Desk) -> None:
     assert (plan.texts, plan.segments, plan.cost_micros) == (1, 1, 11_800)
 
 
+def test_it_counts_everybody_and_keeps_the_first(desk: Desk) -> None:
+    for n, phone in enumerate((MIAMI, SEATTLE, PROVIDENCE), 1):
+        desk.owes(desk.customer(f"Customer {n}", phone), f"INV-{n}")
+        desk.owes(desk.customer(f"Silent {n}", None, None), f"NOT-{n}")
+    whole, part = desk.plan(), desk.plan(most=1)
+    figures = ("messages", "texts", "segments", "held", "cost_micros", "skipped", "reasons")
+    assert [getattr(part, name) for name in figures] == [getattr(whole, name) for name in figures]
+    assert (len(whole.rows), part.rows) == (whole.messages, whole.rows[:1])
+    assert (len(whole.skips), part.skips) == (whole.skipped, whole.skips[:1])
+
+
 def test_it_leaves_amounts_out_where_the_merchant_wants_none(desk: Desk) -> None:
     desk.cadence(shows_amounts=False)
     desk.owes(desk.customer(), "INV-1")
