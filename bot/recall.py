@@ -17,8 +17,10 @@ UNREAD = frozenset({MessageStatus.QUEUED, MessageStatus.CANCELLED, MessageStatus
 def take_back(ctx: Context, message: Message) -> bool:
     """Its reminders are due again at once, and every other message of theirs is withdrawn. False, and no change, where
     one of those has left."""
+    if message.reminder_link_id is None:
+        return False
     siblings = _siblings(ctx, message)
-    if message.reminder_link_id is None or any(sibling.status not in UNREAD for sibling in siblings):
+    if any(sibling.status not in UNREAD for sibling in siblings):
         return False
     now = ctx.clock.now()
     for sibling in siblings:

@@ -63,6 +63,12 @@ TRANSITIONS: dict[MessageStatus, frozenset[MessageStatus]] = {
 """Monotonic: carriers report in any order, and a late "sent" never undoes "delivered"."""
 
 
+def _where_any(column: str) -> sa.Index:
+    """Most rows have none: they cost the index nothing."""
+    there = sa.text(f"{column} IS NOT NULL")
+    return sa.Index(f"ix_message_{column}", column, sqlite_where=there, postgresql_where=there)
+
+
 class Message(Identified, Base):
     """`body` never holds a secret: `{code}` and `{link}` stand in it and are filled in on the way out."""
 
@@ -81,6 +87,7 @@ class Message(Identified, Base):
             sqlite_where=sa.text("direction = 'out'"),
             postgresql_where=sa.text("direction = 'out'"),
         ),
+        *map(_where_any, ("reminder_link_id", "reply_to_id", "instead_of_id")),
     )
 
     merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"))
@@ -102,9 +109,9 @@ class Message(Identified, Base):
     invoice_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invoice.id"))
     """What an invoice or a reminder that we send is about: "I paid this" in answer to it means that one."""
     verification_id: Mapped[int | None] = mapped_column(sa.ForeignKey("verification.id"))
-    reminder_link_id: Mapped[int | None] = mapped_column(sa.ForeignKey("reminder_link.id"), index=True)
+    reminder_link_id: Mapped[int | None] = mapped_column(sa.ForeignKey("reminder_link.id"))
     """`{link}` of a reminder; what it reminds of has the same one."""
-    reply_to_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"), index=True)
+    reply_to_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
     status: Mapped[MessageStatus] = mapped_column(stored(MessageStatus))
     failure: Mapped[Failure | None] = mapped_column(stored(Failure))
     error_code: Mapped[str | None] = mapped_column(sa.String(64))
@@ -116,7 +123,7 @@ class Message(Identified, Base):
     headers: Mapped[dict[str, Any] | None]
     slots: Mapped[dict[str, Any] | None]
     """What filled the template, for an approved template that says the same where free words may not go."""
-    instead_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"), index=True)
+    instead_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
     """The message that could not go on its own channel, and that this one replaces."""
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

@@ -29,8 +29,6 @@ class Rules:
     countries: frozenset[str]
     busy: Mapping[str, int]
     can_text: bool = True
-    has_templates: bool = False
-    """Approved ones for WhatsApp, beyond its day."""
 
 
 def choose(facts: Facts, customer_id: int, ways: Ways, rules: Rules) -> Chosen:
@@ -67,14 +65,15 @@ def _problem(facts: Facts, customer_id: int, point: Point, rules: Rules) -> Skip
         (told.country not in rules.countries, SkipReason.UNSUPPORTED_COUNTRY),
         ((point.channel, point.address) in facts.opted_out, SkipReason.OPTED_OUT),
         ((point.channel, point.address) not in facts.consented, SkipReason.NO_CONSENT),
-        (_is_closed(facts, point, rules), SkipReason.OUTSIDE_WINDOW),
+        (_is_closed(facts, point), SkipReason.OUTSIDE_WINDOW),
         (rules.busy.get(point.address, customer_id) != customer_id, SkipReason.DUPLICATE_PHONE),
     )
     return next((problem for is_so, problem in checks if is_so), None)
 
 
-def _is_closed(facts: Facts, point: Point, rules: Rules) -> bool:
-    return point.channel is Channel.WHATSAPP and not rules.has_templates and point.address not in facts.in_window
+def _is_closed(facts: Facts, point: Point) -> bool:
+    """An approved template would say something else than the dry run."""
+    return point.channel is Channel.WHATSAPP and point.address not in facts.in_window
 
 
 def _may_mail(facts: Facts, point: Point) -> bool:

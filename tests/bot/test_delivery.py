@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot import delivery, messenger, optouts
+from bot import delivery, messenger, optouts, recall
 from models.base import Base
 from models.customer import Channel, ContactPoint
 from models.errors import ProviderError
-from models.message import Failure, MessageStatus
+from models.message import Failure, Message, MessageStatus
 from models.verification import Verification, VerificationStatus
 from tests.support.post import ACME, ALICE, NOW, Post
 
@@ -31,6 +31,16 @@ def crash_before_recording(post: Post, message_id: int, *, landed: bool) -> None
 
 def codes_in(texts: Iterable[str]) -> list[str]:
     return [text.split()[-1] for text in texts]
+
+
+def test_it_looks_at_no_other_message_where_nobody_is_reminded(post: Post) -> None:
+    """All that are no reminders share their lack of a link."""
+    post.text()
+    refused = post.text()
+    with post.runtime.write() as ctx:
+        message = ctx.session.get_one(Message, refused)
+        assert recall.take_back(ctx, message) is False
+        assert list(ctx.session.identity_map.values()) == [message]
 
 
 # --- what goes over the wire ------------------------------------------------------------------------------------------

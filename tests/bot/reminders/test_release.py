@@ -2,11 +2,14 @@
 
 from datetime import date, timedelta
 
+import sqlalchemy as sa
+
 from bot import addresses, cases, optouts, reminders
 from bot.reminders import releasing
 from models.conversation import Promise
 from models.customer import Channel, Customer
 from models.invoice import InvoiceStatus
+from models.merchant import Merchant
 from models.message import Message, MessageStatus
 from models.reminder import Campaign, ReminderStatus, SkipReason
 from tests.support.dunning import MIAMI, Desk
@@ -58,6 +61,28 @@ def test_it_tells_what_whatsapp_refused_after_all(desk: Desk, world: World) -> N
     world.settle_down()
     [row] = desk.rows()
     assert (row.status, row.reason) == (ReminderStatus.SKIPPED, SkipReason.OUTSIDE_WINDOW)
+
+
+def test_it_gives_up_by_whatsapp_once_the_day_is_over(desk: Desk, world: World) -> None:
+    """Whatever templates there are for other kinds: it is not queued and called back for ever."""
+    carol = desk.customer(phone=None, email=None)
+    with world.runtime.write() as ctx:
+        addresses.add(ctx, ctx.session.get_one(Customer, carol.id), Channel.WHATSAPP, MIAMI)
+        ctx.session.get_one(Merchant, desk.merchant.id).whatsapp_templates = {"remind_due": {"en": "HX1"}}
+    desk.agree(MIAMI, Channel.WHATSAPP)
+    desk.owes(carol, "INV-1")
+    world.whatsapp(MIAMI).says("hello")
+    desk.press()
+    _release_only(world)
+    world.clock.advance(timedelta(days=3))  # a Monday
+    for _ in range(3):
+        world.settle_down()
+        releasing.release_all(world.runtime)
+    [row] = desk.rows()
+    assert (row.status, row.reason) == (ReminderStatus.SKIPPED, SkipReason.OUTSIDE_WINDOW)
+    with world.runtime.read() as ctx:
+        queued = ctx.session.scalars(sa.select(Message.status).where(Message.kind.startswith("remind_"))).all()
+    assert queued == [MessageStatus.CANCELLED]
 
 
 def test_it_waits_for_the_morning_there(desk: Desk, world: World) -> None:
