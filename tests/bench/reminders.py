@@ -2,6 +2,8 @@
 of one-time codes that are asked for meanwhile, beside the same worker. Everyone has a phone, an email, a consent and an
 overdue invoice of their own: the worst case, since nothing merges."""
 
+import itertools
+import math
 import os
 import tempfile
 import threading
@@ -38,9 +40,11 @@ ROWS = int(os.environ.get("ROWS", "100000"))
 SIZES = (ROWS // 10, ROWS // 2, ROWS)
 """Memory is to be the same for each."""
 EVERYONE = Selection(everyone_overdue=True)
-WRITTEN = ("written s", "its processor s", "its memory MB", "codes asked", "p50 s", "p99 s", "worst s")
+WRITTEN = ("written s", "its processor s", "its memory MB", "codes", "p50 s", "p99 s", "p50 before", "p99 before")
 ASK_EVERY_S = 0.2
-PATIENCE_S = 600
+LOOK_EVERY_S, PATIENCE_S = 0.5, 600
+REST_S = 20.0
+"""Codes are asked for without a campaign as well, since the machine has other tenants."""
 
 Row = dict[str, Any]
 
@@ -61,6 +65,8 @@ class Scene:
     runtime: Runtime
     postman: Postman
     acme: Merchant
+    who: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    """Each asks once."""
 
 
 def planned() -> list[Row]:
@@ -101,39 +107,60 @@ def _plan(scene: Scene, rows: int) -> Row:
 
 def _write(scene: Scene) -> Row:
     """The press, until its job says that all is written; codes are asked for from its first moment to its last."""
-    runtime, asked, over = scene.runtime, dict[str, float](), threading.Event()
+    runtime = scene.runtime
+    with engine.working(runtime, replace(jobs.WORK, schedules={}, at_start=()), "bench"):
+        with _codes(scene) as before:
+            time.sleep(REST_S)
+        with _memory() as memory, _codes(scene) as meanwhile:
+            began, busy = time.perf_counter(), time.process_time()
+            with runtime.write() as ctx:
+                source = CampaignSource.CLI
+                campaign = reminders.launch(ctx, scene.acme, EVERYONE, by="bench", source=source, key="bench")
+                reminders.pause(ctx, campaign)  # written, not sent
+            is_written = _is_written(scene, campaign.public_id)
+            took, busy = time.perf_counter() - began, time.process_time() - busy
+    codes = (len(meanwhile), _share(meanwhile, 50), _share(meanwhile, 99), _share(before, 50), _share(before, 99))
+    figures: tuple[float, ...] = (took, busy, memory[0], *codes)
+    told = {name: round(figure, 2) for name, figure in zip(WRITTEN, figures, strict=True)}
+    return told | {"errors": 0 if is_written and math.inf not in meanwhile else 1}
+
+
+def _is_written(scene: Scene, public_id: str) -> bool:
+    """Seldom asked: who waits must not be what is measured."""
+    for _ in range(int(PATIENCE_S / LOOK_EVERY_S)):
+        time.sleep(LOOK_EVERY_S)
+        with scene.runtime.read() as ctx:
+            campaign = reminders.find(ctx, scene.acme, public_id)
+            if campaign.filled_at is not None:
+                return reminders.progress(ctx, campaign).total == ROWS
+    return False
+
+
+@contextmanager
+def _codes(scene: Scene) -> Iterator[list[float]]:
+    """Somebody asks for a code five times a second. After the block: how long each took to be mailed, in order."""
+    asked, over, waits = dict[str, float](), threading.Event(), list[float]()
     asking = threading.Thread(target=_ask, args=(scene, asked, over))
-    with engine.working(runtime, replace(jobs.WORK, schedules={}, at_start=()), "bench"), _memory() as memory:
-        began, busy = time.perf_counter(), time.process_time()
-        with runtime.write() as ctx:
-            source = CampaignSource.CLI
-            campaign = reminders.launch(ctx, scene.acme, EVERYONE, by="bench", source=source, key="bench")
-            reminders.pause(ctx, campaign)  # written, not sent
-        asking.start()
-        is_written = eventually(lambda: _written(runtime, campaign.public_id, scene.acme), PATIENCE_S)
-        took, busy = time.perf_counter() - began, time.process_time() - busy
+    asking.start()
+    try:
+        yield waits
+    finally:
         over.set()
         asking.join()
-        all_came = eventually(lambda: len(scene.postman.at) == len(asked))
-    waits = sorted(at - asked[email] for email, at in scene.postman.at.items())
-    p50, p99 = waits[len(waits) // 2], waits[len(waits) * 99 // 100]
-    figures: tuple[float, ...] = (took, busy, memory[0], len(asked), p50, p99, waits[-1])
-    told = {name: round(figure, 2) for name, figure in zip(WRITTEN, figures, strict=True)}
-    return told | {"errors": 0 if is_written and all_came else 1}
-
-
-def _written(runtime: Runtime, public_id: str, acme: Merchant) -> bool:
-    with runtime.read() as ctx:
-        campaign = reminders.find(ctx, acme, public_id)
-        return campaign.filled_at is not None and reminders.progress(ctx, campaign).total == ROWS
+    eventually(lambda: asked.keys() <= scene.postman.at.keys())
+    waits += sorted(scene.postman.at.get(email, math.inf) - at for email, at in asked.items())
 
 
 def _ask(scene: Scene, asked: dict[str, float], over: threading.Event) -> None:
     while not over.wait(ASK_EVERY_S):
-        email = f"customer{len(asked) + 1}@example.com"
+        email = f"customer{next(scene.who)}@example.com"
         asked[email] = time.perf_counter()
         with scene.runtime.write() as ctx:
             verifying.start(ctx, scene.acme, Asker(None, browser_hash=new_public_id()), email)
+
+
+def _share(waits: list[float], percent: int) -> float:
+    return waits[len(waits) * percent // 100]
 
 
 @contextmanager
