@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random  # noqa: TID251 - seeded and printed, so that a run can be had again
@@ -16,7 +17,7 @@ from models.customer import Channel
 from models.message import Direction, Message, MessageStatus
 from payments import audit
 from tests.faults.deeds import AskForCode, Deed, Import, Pay, Remind, SendInvoice, Text, on_its_way
-from tests.faults.people import IMPORTED_LINES, PAYERS, REMINDED, People, acme, settle_in, write_file
+from tests.faults.people import IMPORTED_LINES, PAYERS, REMINDED, TEXTERS, People, acme, settle_in, write_file
 from tests.faults.pulse import Beat
 from tests.faults.town import PATIENCE_S, Town, reference_of
 from tests.support.figures import Figure
@@ -27,12 +28,13 @@ SLICE = 3
 PARTS = 10
 LASTS_S = 0.7
 """How long the deeds of one point begin."""
-MOMENT_S, AGAIN_S = 20.0, 2.0
-"""The longest that the first and the second kill of one point wait for their moment."""
+MOMENT_S = 20.0
+"""The longest that a kill waits for its moment."""
 MOMENTS = (None, Beat.TEXT, Beat.TEXT, Beat.MAIL, Beat.CHARGE, Beat.ANSWER)
-"""One at random of these; None: any, while the deeds begin."""
-AT_MOST = {Beat.TEXT: REMINDED, Beat.MAIL: 2, Beat.CHARGE: PAYERS, Beat.ANSWER: 4}
-"""So many come for certain in the course of one point."""
+MOMENTS_AGAIN = (None, Beat.ANSWER)
+"""The first and the second kill of one point come at one of these; None: any, while the deeds begin."""
+AT_MOST = {Beat.TEXT: REMINDED, Beat.MAIL: 2, Beat.CHARGE: PAYERS, Beat.ANSWER: TEXTERS}
+"""So many come for certain."""
 RESTART_S = 10.0
 """Told, not asserted: a machine that does other things as well takes its time."""
 CALLBACKS_LOST = timedelta(minutes=6)
@@ -55,14 +57,16 @@ class Storm:
     slowest_drain_s: float = 0.0
 
     def strike(self, people: People) -> None:
-        """Everything at once, a kill in the middle, a start, and every sender tries again: into a second kill. Then all
-        that is left must end well."""
+        """Everything at once, a kill in the middle, a start, and every sender tries again and some text once more: into
+        a second kill. Then all that is left must end well."""
         deeds = self._deeds(people)
-        for within_s in (MOMENT_S, AGAIN_S)[: self.left]:
+        for moments in (MOMENTS, MOMENTS_AGAIN)[: self.left]:
+            if moments is MOMENTS_AGAIN:
+                deeds += self._texts(people)
             threads = [threading.Thread(target=self._do, args=(deed,)) for deed in deeds if not deed.acknowledged]
             for thread in threads:
                 thread.start()
-            self._kill(within_s)
+            self._kill(moments)
             self._check_files()
             for thread in threads:
                 thread.join()
@@ -75,11 +79,11 @@ class Storm:
         assert self._books() == []
         assert self._twice() == []
 
-    def _kill(self, within_s: float) -> None:
-        beat = self.random.choice(MOMENTS)
+    def _kill(self, moments: Sequence[Beat | None]) -> None:
+        beat = self.random.choice(moments)
         victims = self.random.choice(_victims(self.town, beat))
         if beat is None or not self.town.pulse.strike(
-            beat, self.random.randint(1, AT_MOST[beat]), lambda: self.town.kill(*victims), within_s
+            beat, self.random.randint(1, AT_MOST[beat]), lambda: self.town.kill(*victims), MOMENT_S
         ):
             time.sleep(self.random.uniform(0, LASTS_S))
             self.town.kill(*victims)
@@ -92,6 +96,10 @@ class Storm:
         time.sleep(deed.delay_s)
         deed.go()
 
+    def _texts(self, people: People) -> list[Deed]:
+        said = self.random.choice(("what do I owe?", "all"))
+        return [Text(self.town, phone=phone, body=said) for phone in people.texters]
+
     def _deeds(self, people: People) -> list[Deed]:
         town, key, n = self.town, f"{self.kills:04}-of-the-storm", self.kills
         file = write_file(town.folder / f"{n}.csv", f"F{n}-")
@@ -99,7 +107,7 @@ class Storm:
         invoice, invoice_id = people.billed
         send = f"/invoices/{invoice}/send"
         deeds: list[Deed] = [
-            *(Text(town, phone=phone, body=self.random.choice(("what do I owe?", "all"))) for phone in people.texters),
+            *self._texts(people),
             AskForCode(town, phone=people.stranger[0], email=people.stranger[1]),
             *(Pay(town, link=link, invoice_id=paid) for link, paid in people.payers),
             SendInvoice(
