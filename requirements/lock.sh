@@ -8,5 +8,5 @@ compile() {
     .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header "$@" pyproject.toml
 }
 compile "$@" --output-file requirements/runtime.txt
-compile "$@" --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
+compile "$@" --extra otel --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
 ! grep -n '://' requirements/*.txt

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(None, validation_alias="TILL_METRICS_TOKEN")
     """What a scraper must bear. None: in production there is no /metrics."""
 
+    traces_endpoint: str | None = Field(None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    """Read by OpenTelemetry itself, as are its other variables. None: no traces."""
+
     sms: Literal["twilio", "sandbox"] = Field("twilio", validation_alias="TILL_SMS")
     email: Literal["smtp", "sandbox"] = Field("smtp", validation_alias="TILL_EMAIL")
     payments: Literal["stripe", "sandbox"] = Field("stripe", validation_alias="TILL_PAYMENTS")

@@ -13,6 +13,7 @@ import structlog
 from models.context import Runtime
 from models.database import is_unavailable
 from web.queues import QUEUES, Queue
+from web.spans import span
 
 log = structlog.get_logger()
 
@@ -45,7 +46,8 @@ def run_job(runtime: Runtime, name: str, job: Job, args: tuple[str | int, ...]) 
     """Raises JobFailed."""
     for pause_s in (*DATABASE_PAUSES_S, None):
         try:
-            return str(job(runtime, *args))
+            with span(f"job {name}"):
+                return str(job(runtime, *args))
         except Exception as error:
             if pause_s is None or not is_unavailable(error):
                 log.error("job_failed", job=name, error=describe(error))

@@ -5,10 +5,12 @@ from flask import Blueprint, abort, g, request
 from bot import dialogue, email_turn
 from bot.channels import mailgun, postmark, raw_mime, sendgrid
 from bot.channels.form_fields import BODY_BYTES
+from models.customer import Channel
 from models.merchant import Merchant
 from models.ports import InboundEmail, InboundEmailVendor, Mailbox, WebhookRequest
 from web.context import retrying, runtime
 from web.services import directory
+from web.spans import span
 from web.webhooks import address_of
 
 blueprint = Blueprint("email_webhooks", __name__, url_prefix="/webhooks/email")
@@ -40,7 +42,7 @@ def _incoming() -> WebhookRequest:
 
 
 def _turn(merchant: Merchant, mail: InboundEmail) -> str:
-    with runtime().write() as ctx:
+    with span("turn", channel=Channel.EMAIL.value), runtime().write() as ctx:
         return email_turn.take_email(ctx, merchant, mail, dialogue.respond)
 
 

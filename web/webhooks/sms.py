@@ -11,6 +11,7 @@ from models.merchant import Merchant
 from models.ports import DeliveryReceipt, InboundSms, SmsAccount
 from web.context import retrying, runtime
 from web.services import directory
+from web.spans import span
 from web.webhooks import webhook_request
 
 blueprint = Blueprint("sms_webhooks", __name__, url_prefix="/webhooks/twilio")
@@ -47,7 +48,7 @@ def status() -> tuple[str, int]:
 
 
 def _turn(merchant: Merchant, inbound: InboundSms) -> Answer:
-    with runtime().write_together() as ctx:
+    with span("turn", channel=inbound.channel.value), runtime().write_together() as ctx:
         return take_turn(ctx, merchant, inbound, dialogue.respond)
 
 
