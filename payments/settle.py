@@ -62,6 +62,11 @@ class Settlement:
     are_deposits_here: bool = False
     """The small deposits that its owner has to confirm are in the account."""
 
+    @property
+    def is_good_again(self) -> bool:
+        """A dispute was won, a refund has failed after all: the payment stands as before, and has its receipt."""
+        return self.became is PaymentStatus.SUCCEEDED and self.news is not None
+
 
 Announce = Callable[[Context, Settlement], None]
 """Called in the settlement's own transaction, so that what is said and what is booked stand or fall together."""

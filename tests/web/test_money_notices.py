@@ -39,6 +39,10 @@ def refund(world: World, payment: Payment, minor: int) -> None:
     world.settle_down()
 
 
+def refund_of(world: World, payment: Payment) -> str:
+    return str(world.bank.refunds_of(payment.public_id)[0].reference)
+
+
 def test_a_void_ends_the_page_that_is_open_at_the_bank(world: World) -> None:
     session = pressed(world, "INV-1042")
     records.void(world, "INV-1042")
@@ -92,6 +96,17 @@ def test_the_merchant_hears_of_a_dispute_and_its_end(world: World) -> None:
         "A payment is disputed: $1,284.50, Alice Adams",
         "A dispute is lost: $1,284.50, Alice Adams",
     ]
+
+
+def test_money_that_is_the_merchants_again_is_no_second_receipt(world: World) -> None:
+    payment = records.pay(world, "INV-1042")
+    before = alice(world)
+    world.bank.decide_dispute(world.bank.dispute(payment.public_id), DisputeStatus.WON)
+    world.settle_down()
+    refund(world, payment, 128_450)
+    world.bank.fail_refund(refund_of(world, payment))
+    world.settle_down()
+    assert alice(world) == [*before, "We sent $1,284.50 back to you"]
 
 
 def test_the_customer_hears_of_each_refund(world: World) -> None:
