@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from models.base import new_public_id
 from models.clock import FrozenClock
-from models.context import Ports, Runtime
+from models.context import Context, Ports, Runtime
 from models.conversation import Conversation
 from models.customer import Channel, Customer
 from models.database import Database
@@ -66,6 +66,8 @@ class Shop:
     """What was announced: everything that became something."""
     posted: list[WebhookRequest] = field(default_factory=list)
     opened: list[PayLink] = field(default_factory=list)
+    tells: settle.Announce = settle.silent
+    """The customer, of what became of a payment."""
     lent_bank: Bank | None = None
     bank: Bank = field(init=False)
     gateway: SandboxGateway = field(init=False)
@@ -90,7 +92,8 @@ class Shop:
 
     def work(self) -> None:
         """Perform the jobs that are due."""
-        self.jobs.run(self.runtime, {closing.JOB: partial(attempts.close_by_id, announce=self.announce)})
+        close = partial(attempts.close_by_id, announce=self.announce)
+        self.jobs.run(self.runtime, {closing.JOB: close, "send_message": lambda _runtime, *_args: None})
 
     # --- people and papers -------------------------------------------------------------------------------------------
     def open_for(self, name: str) -> int:
@@ -235,11 +238,13 @@ class Shop:
         event = GatewayEvent(event_id, payment.public_id, "", GatewayEventKind.DISPUTE, payment.amount, dispute=word)
         settle.record(self.runtime, "sandbox", event, self.announce)
 
-    def announce(self, _ctx: object, settlement: settle.Settlement) -> None:
+    def announce(self, ctx: Context, settlement: settle.Settlement) -> None:
         # The janitor also finds what earlier tests left in the same database.
         mine = settlement.payment.merchant_id == self.merchant_id
         if mine and (settlement.became is not None or settlement.alert is not None):
             self.settled.append(settlement)
+        if mine:
+            self.tells(ctx, settlement)
 
     # --- looking -----------------------------------------------------------------------------------------------------
     def payment(self, payment: Payment) -> Payment:
