@@ -20,7 +20,7 @@ from web.api.callers import Caller
 from web.api.problems import problem
 from web.context import retrying, runtime
 
-blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+blueprint = Blueprint("api", __name__, url_prefix=document.PATH)
 
 View = Callable[..., BaseModel | Iterable[str] | None]
 CSV = "text/csv"
@@ -136,8 +136,10 @@ def _route(
         def run(**path_parts: str) -> Response:
             return _refused_or(lambda: _perform(operation, path_parts))
 
-        told = document.Told(method, answer, status, query, body, tag, view.__name__, "<" in path, bool(most_bytes))
-        blueprint.add_url_rule(path, view.__name__, document.describe(told)(run), methods=[method])
+        document.DECLARED.append(
+            document.Told(method, path, answer, status, query, body, tag, view, takes_file=bool(most_bytes))
+        )
+        blueprint.add_url_rule(path, view.__name__, run, methods=[method])
         return view
 
     return decorate
