@@ -23,6 +23,9 @@ Row = dict[str, Any]
 def main(arguments: list[str]) -> int:
     wanted = [name for name in arguments if not name.startswith("-")] or list(PARTS)
     console = Console(width=160)
+    if unknown := [name for name in wanted if name not in PARTS]:
+        console.print(f"No part is called {', '.join(unknown)}. There are: {', '.join(PARTS)}.")
+        return 2
     parts: dict[str, Row] = {}
     for name in wanted:
         at, load = f"{datetime.now(UTC):%Y-%m-%d %H:%M}", _load()  # noqa: TID251 - no product code
