@@ -4,6 +4,7 @@ It reads symbols only; words become symbols here, entities arrive as tokens."""
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 
 from bot.lexicon import Language, lexicon, read_toml
 from bot.understanding_notation import Pattern, Writer
@@ -19,6 +20,8 @@ FIRST_SYMBOL = 0xE000  # private use: never in a person's text, one code point p
 # A text worth reading is shorter; the cap bounds the work that a hostile one can cause.
 MOST_SYMBOLS = 160
 MOST_IN_A_ROW = 4
+
+_one_builder = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,14 @@ def _any_in(patterns: Iterable[Pattern], symbols: str) -> bool:
     return any(not (p.keys and p.keys.isdisjoint(present)) and p.regex.search(symbols) for p in patterns)
 
 
-@cache
 def grammar() -> Grammar:
+    """Takes a second to build: whoever asks meanwhile waits for the one that is being built."""
+    with _one_builder:
+        return _built()
+
+
+@cache
+def _built() -> Grammar:
     names = [*(kind for kind, _ in KINDS if kind != "word"), STRANGER, *lexicon().concepts]
     symbols = {name: chr(FIRST_SYMBOL + place) for place, name in enumerate(names)}
     source = read_toml("rules.toml")

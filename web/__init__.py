@@ -1,1 +1,7 @@
 """Till serves: HTTP and the command line. The only package that knows Flask and click."""
+
+from web.withheld import withheld
+
+with withheld():
+    import stripe as stripe
+    import structlog as structlog

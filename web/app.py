@@ -4,19 +4,16 @@ from dataclasses import replace
 
 import jinja2
 from flask import Blueprint, Flask
+from werkzeug.utils import import_string
 
-from bot.understanding_grammar import grammar
 from web import (
     api,
-    bank,
     brand,
     cli,
     console,
     custom,
-    engine,
     errors,
     health,
-    jobs,
     logs,
     metrics,
     pay,
@@ -27,14 +24,13 @@ from web import (
     receipts,
     reminder_links,
     security,
-    simulator,
     templating,
     terms,
     unsubscribe,
 )
 from web.assembly import Assembly, assemble, start_sandbox
 from web.config import Settings, load
-from web.queues import UNPACED
+from web.warming import Warming
 from web.webhooks import email, payments, sms
 
 WEBHOOKS: tuple[Blueprint, ...] = (sms.blueprint, email.blueprint, payments.blueprint)
@@ -72,9 +68,10 @@ def create_app(settings: Settings | None = None, assembly: Assembly | None = Non
     security.csrf.exempt(unsubscribe.blueprint)  # mail programs press it, and the token is the permission
     api.install(app)
     if settings.payments == "sandbox":
-        app.register_blueprint(bank.blueprint)
+        app.register_blueprint(import_string("web.bank:blueprint"))
     console.install(app)
-    simulator.install(app, settings)
+    if settings.sandboxes:
+        import_string("web.simulator:install")(app, settings)
     cli.install(app)
     return app
 
@@ -82,17 +79,15 @@ def create_app(settings: Settings | None = None, assembly: Assembly | None = Non
 def start(app: Flask) -> None:
     """Begin the work that goes on beside requests: for a process that serves, after it has forked."""
     assembly: Assembly = app.extensions["till.assembly"]
-    settings: Settings = app.extensions["till.settings"]
-    grammar()  # half a second to build: now, not while the first customer waits
     if assembly.sandbox is not None:
         start_sandbox(assembly.sandbox)
-    if settings.worker and assembly.runtime.database.is_sqlite:
-        work = replace(jobs.WORK, queues=UNPACED) if settings.sms == "sandbox" else jobs.WORK
-        app.extensions["till.worker"] = engine.start_embedded(assembly.runtime, work)
+    beside = Warming(app, assembly.runtime, app.extensions["till.settings"])
+    app.extensions["till.warming"] = beside
+    beside.start()
 
 
 def stop(app: Flask) -> None:
     """Let running jobs finish."""
-    worker = app.extensions.get("till.worker")
-    if worker is not None:
-        worker.stop()
+    beside: Warming | None = app.extensions.get("till.warming")
+    if beside is not None:
+        beside.stop()

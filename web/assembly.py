@@ -25,7 +25,7 @@ from payments.gateways.sandbox import SandboxGateway
 from payments.gateways.stripe import StripeGateway
 from web.config import Settings
 from web.directory import MerchantDirectory
-from web.engine import DatabaseJobs
+from web.engine_jobs import DatabaseJobs
 
 POST_TIMEOUT_S = 30
 BANK_CARD_BASIS_POINTS = 250

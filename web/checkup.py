@@ -3,10 +3,9 @@
 import fcntl
 import smtplib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from pathlib import Path
 
 import requests
@@ -25,24 +24,12 @@ from payments.gateways import stripe_account
 from payments.gateways.stripe_calls import mode_of
 from web import slots
 from web.config import Settings
+from web.findings import Finding, State
 
 TIMEOUT_S = 10
 SANDBOX_TEXTS = "TILL_SMS=sandbox: nothing reaches a phone"
 MOST_SKEW_S = 5.0
 """Signatures and links tolerate minutes; codes and quiet hours are better with less."""
-
-
-class State(StrEnum):
-    GOOD = "good"
-    MISSING = "missing"
-    ADVICE = "advice"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    name: str
-    state: State
-    words: str
 
 
 def look(settings: Settings) -> Iterator[Finding]:

@@ -18,8 +18,6 @@ from models.database import Database
 from web import reaper, slots
 from web.engine_client import (
     APPLICATION,
-    JOBS_VERSION,
-    DatabaseJobs,
     Json,
     cancel,
     client_of,
@@ -28,6 +26,7 @@ from web.engine_client import (
     purge,
     retry,
 )
+from web.engine_jobs import JOBS_VERSION, DatabaseJobs
 from web.queues import Noticed, Pacer
 from web.work import Job, Work, describe, run_job
 

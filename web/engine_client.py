@@ -2,22 +2,17 @@
 DBOS."""
 
 import json
-import os
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from dbos import DBOSClient, Serializer
-from sqlalchemy.orm import Session
 
 from models.database import Database
 from models.ports import FailedJob
-from web.queues import QUEUES, Queue
+from web.engine_jobs import JOBS_VERSION
 from web.work import decode, encode
 
 APPLICATION = "till"
-JOBS_VERSION = "1"
-"""Pinned: left alone it is a hash of the source, and no release would run the jobs that the last one queued."""
 _ENDED_BADLY = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _OWN_ARGUMENTS = 2
 """Every job is started with its queue and its key, then come the arguments that it was enqueued with."""
@@ -42,53 +37,6 @@ def client_of(database: Database) -> DBOSClient:
     return DBOSClient(system_database_engine=engine, application_name=APPLICATION, serializer=Json(), lazy=True)
 
 
-class DatabaseJobs:
-    """models.ports.Jobs. Connects to nothing until used."""
-
-    def __init__(self, database: Database, queues: Mapping[str, Queue] = QUEUES) -> None:
-        self._database = database
-        self._queues = queues
-        self._clients: dict[int, DBOSClient] = {}
-
-    def enqueue(
-        self,
-        session: Session,
-        name: str,
-        *args: str | int,
-        queue: str,
-        job_id: str,
-        key: str | None = None,
-        delay_s: float = 0.0,
-    ) -> None:
-        options: dict[str, Any] = {"workflow_name": name, "queue_name": queue, "workflow_id": job_id}
-        options["app_version"] = JOBS_VERSION
-        if self._queues[queue].per_second is not None:
-            options["queue_partition_key"] = key = key or "-"
-        if delay_s > 0:
-            options["delay_seconds"] = delay_s
-        self._own_client().enqueue_in_transaction(session, options, queue, key, *args)  # type: ignore[arg-type]
-
-    def bring_forward(self, job_ids: Sequence[str]) -> None:
-        for job_id in job_ids:
-            self._own_client().set_workflow_delay(job_id, delay_seconds=0)
-
-    def failed(self, limit: int = 100) -> list[FailedJob]:
-        return _failed(self._own_client(), limit)
-
-    def retry(self, job_id: str) -> str:
-        return _retry(self._own_client(), job_id)
-
-    def discard(self, job_id: str) -> None:
-        self._own_client().delete_workflows([job_id])
-
-    def _own_client(self) -> DBOSClient:
-        """One per process: a forked child must not speak over its parent's connections."""
-        pid = os.getpid()
-        if pid not in self._clients:
-            self._clients[pid] = client_of(self._database)
-        return self._clients[pid]
-
-
 def cancel(database: Database, job_id: str) -> None:
     """Take a waiting job off its queue. One that runs already is not stopped."""
     client_of(database).cancel_workflow(job_id)
@@ -96,12 +44,12 @@ def cancel(database: Database, job_id: str) -> None:
 
 def failed(database: Database, limit: int = 100) -> list[FailedJob]:
     """Jobs that ended in an error nobody has retried yet, the newest first."""
-    return _failed(client_of(database), limit)
+    return failed_of(client_of(database), limit)
 
 
 def retry(database: Database, job_id: str) -> str:
     """Run a failed job again from its start, under the new id that is returned."""
-    return _retry(client_of(database), job_id)
+    return retry_by(client_of(database), job_id)
 
 
 def discard(database: Database, job_id: str) -> None:
@@ -109,7 +57,7 @@ def discard(database: Database, job_id: str) -> None:
     client_of(database).delete_workflows([job_id])
 
 
-def _failed(client: DBOSClient, limit: int) -> list[FailedJob]:
+def failed_of(client: DBOSClient, limit: int) -> list[FailedJob]:
     rows = client.list_workflows(status=_ENDED_BADLY, was_forked_from=False, sort_desc=True, limit=limit)
     return [FailedJob(row.workflow_id, row.name, str(row.error), _arguments(row.input)) for row in rows]
 
@@ -118,7 +66,7 @@ def _arguments(told: Any) -> tuple[str | int, ...]:
     return tuple(told["args"][_OWN_ARGUMENTS:]) if told else ()
 
 
-def _retry(client: DBOSClient, job_id: str) -> str:
+def retry_by(client: DBOSClient, job_id: str) -> str:
     job = client.retrieve_workflow(job_id).get_status()
     where: dict[str, Any] = {"queue_name": job.queue_name, "queue_partition_key": job.queue_partition_key}
     return client.fork_workflow(job_id, 1, application_version=JOBS_VERSION, **where).get_workflow_id()

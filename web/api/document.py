@@ -73,6 +73,7 @@ class OnceEach(PydanticModelAdapter):
     """spectree asks for a shape's schema again for every operation that names it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._made: dict[tuple[type[Any], str], dict[str, Any]] = {}
 
     def json_schema(self, model: type[Any], *, ref_template: str, mode: SchemaMode = "validation") -> dict[str, Any]:

@@ -19,7 +19,7 @@ from models.errors import DomainError
 from models.merchant import Merchant, Mode
 from web import typed
 from web.cli.naming import merchant_named
-from web.cli.reminders import group
+from web.cli.reminders import group as reminders
 from web.context import runtime
 
 staff = AppGroup("staff", help="Phones whose texts to the merchant's own number are commands.")
@@ -35,7 +35,7 @@ WORDS = {
 }
 
 
-@group.command("cadence")
+@reminders.command("cadence")
 @click.argument("slug")
 @click.option("--customer", help="What this customer has instead, by name.")
 @click.option("--on/--off", "is_on", default=None)

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from web import checkup
-from web.checkup import Finding, State
 from web.config import SettingsError, load
+from web.findings import Finding, State
 
 MARKS = {State.GOOD: "[green]ok[/]", State.MISSING: "[red]missing[/]", State.ADVICE: "[yellow]look[/]"}
 

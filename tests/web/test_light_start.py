@@ -1,0 +1,65 @@
+"""What a web process loads before its first answer, and what is there all the same when it is asked for: each process
+of every deployment pays in seconds and in memory."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from web import cli
+
+ROOT = Path(__file__).parents[2]
+HEAVY = {
+    *("aiohttp", "alembic", "dbos", "httpx", "psycopg", "pygments", "rich"),
+    *("web.bank", "web.checkup", "web.cli.demo", "web.simulator"),
+}
+"""What only commands, jobs, PostgreSQL or the sandbox need, or nobody at all."""
+
+
+def _loaded(program: str, folder: Path) -> set[str]:
+    """The modules of a process that `program` started and that has imported wsgi."""
+    code = f"""
+import sys
+sys.argv = [{program!r}]
+import wsgi
+assert "/p/<token>" in [rule.rule for rule in wsgi.app.url_map.iter_rules()]
+print(*sys.modules)
+"""
+    environment = {
+        "DATABASE_URL": f"sqlite:///{folder}/till.sqlite3",
+        "SECRET_KEY": "0123456789abcdef" * 4,
+        "SMTP_URL": "smtp://127.0.0.1:9",
+        "STRIPE_SECRET_KEY": "sk_live_0",
+        "STRIPE_WEBHOOK_SECRET": "whsec_0",
+        "TILL_BASE_URL": "https://till.example",
+    }
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return set(run.stdout.split())
+
+
+def test_it_loads_nothing_for_the_first_answer_that_no_first_answer_needs(tmp_path: Path) -> None:
+    assert HEAVY & _loaded("/usr/bin/gunicorn", tmp_path) == set()
+
+
+def test_it_lists_every_command_and_loads_each_by_its_name() -> None:
+    app = cli.bare_app()
+    told = app.test_cli_runner().invoke(args=["--help"]).output
+    commands = {name: app.cli.get_command(click.Context(app.cli), name) for name in cli.COMMANDS}
+    assert {name: command and command.name for name, command in commands.items()} == {name: name for name in commands}
+    assert all(f"\n  {name} " in told for name in commands)
+
+
+@pytest.mark.parametrize("program", ["/srv/till/.venv/bin/gunicorn", "/srv/flask/.venv/bin/gunicorn"])
+def test_it_is_the_whole_application_for_a_server_without_a_word(program: str) -> None:
+    assert not cli.is_standalone([program])
+
+
+@pytest.mark.parametrize("program", ["/srv/till/.venv/bin/flask", "/venv/site-packages/flask/__main__.py"])
+def test_it_is_bare_for_newcomers_commands(program: str) -> None:
+    assert cli.is_standalone([program])
+    assert cli.is_standalone([program, "--app", "wsgi", "db", "check"])
+    assert not cli.is_standalone([program, "--app", "wsgi", "db", "upgrade"])
