@@ -1,5 +1,5 @@
-"""A new pay link for a dead one, sent to the very address that the old one went to: whoever asks learns nothing,
-and only that address can open it."""
+"""A new pay link for one that cannot pay, sent to the very address that the old one went to: whoever asks learns
+nothing, and only that address can open it."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -16,14 +16,14 @@ from models.merchant import Merchant
 from models.message import Direction, Message, MessageStatus, Route
 from models.money import Money
 from models.paylink import PayLink
-from payments import links
+from payments import links, standing
 
 
 def renew(ctx: Context, dead: PayLink, invoices: Sequence[Invoice]) -> PayLink | None:
-    """Queue the new link. None, and nothing is sent: the link was no text's, nothing is left to pay, the address has
-    opted out, or its owner must prove again who they are."""
+    """Queue the new link, over what can be paid now. None, and nothing is sent: the link was no text's, nothing can be
+    paid, the address has opted out, or its owner must prove again who they are."""
     thread = ctx.session.get(Conversation, dead.conversation_id) if dead.conversation_id is not None else None
-    due = [invoice for invoice in invoices if invoice.is_payable]
+    due = standing.free(ctx, dead, invoices)
     if thread is None or not due or not _may_have(ctx, thread, dead.customer_id):
         return None
     link = links.open_link(

@@ -41,12 +41,24 @@ def state(ctx: Context, link: PayLink, invoices: Sequence[Invoice]) -> LinkState
     now = ctx.clock.now()
     if not any(i.is_payable for i in invoices):
         return LinkState.PAID if any(i.status is InvoiceStatus.PAID for i in invoices) else LinkState.VOIDED
-    under_way = holds.open_over(ctx.session, [i.id for i in invoices])
-    if any(not attempts.may_supersede(payment, link.conversation_id, now) for payment in under_way):
+    if _in_the_way(ctx, link, invoices):
         return LinkState.IN_FLIGHT
     if link.state(now) is PayLinkState.OPEN:
         return LinkState.PAYABLE
     return LinkState.REPLACED if link.replaced_by_id is not None else LinkState.EXPIRED
+
+
+def free(ctx: Context, link: PayLink, invoices: Sequence[Invoice]) -> list[Invoice]:
+    """Those of them that can be paid now, whatever is being paid of the others."""
+    busy = [payment.id for payment in _in_the_way(ctx, link, invoices)]
+    held = set(ctx.session.scalars(sa.select(Allocation.invoice_id).where(Allocation.payment_id.in_(busy))))
+    return [invoice for invoice in invoices if invoice.is_payable and invoice.id not in held]
+
+
+def _in_the_way(ctx: Context, link: PayLink, invoices: Sequence[Invoice]) -> list[Payment]:
+    """The attempts that a press behind this link may not replace."""
+    under_way, now = holds.open_over(ctx.session, [i.id for i in invoices]), ctx.clock.now()
+    return [payment for payment in under_way if not attempts.may_supersede(payment, link.conversation_id, now)]
 
 
 def latest_payment(ctx: Context, invoices: Sequence[Invoice]) -> Payment | None:

@@ -43,6 +43,8 @@ class LinkStop(StrEnum):
     REPLACED = "replaced"
     PAID = "paid"
     IN_FLIGHT = "in_flight"
+    PART_IN_FLIGHT = "part_in_flight"
+    """The others can be paid: by a link of their own, or in the portal."""
     VOIDED = "voided"
     CAME_BACK = "came_back"
 

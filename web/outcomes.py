@@ -17,7 +17,7 @@ from models.errors import DomainError
 from models.invoice import Invoice
 from models.merchant import Merchant
 from models.payment import PAID_STATUSES, Method, Payment, PaymentStatus
-from payments import links
+from payments import links, standing
 from payments.links import LinkView
 from payments.settle import Alert
 from payments.standing import LinkState
@@ -222,11 +222,11 @@ def stop_page(visit: Visit, state: LinkState) -> LinkStopPage:
     paid_by = payment if payment is not None and state is LinkState.PAID else None
     under_way = payment if payment is not None and payment.is_open and state is LinkState.IN_FLIGHT else None
     can_tell_of_return = state in RENEWABLE and payment is not None and payment.status is PaymentStatus.RETURNED
-    can_renew = state in RENEWABLE and visit.thread is not None
+    can_renew = is_renewable(visit) and visit.thread is not None
     lifetime = visit.view.link.expires_at - visit.view.link.created_at
     return LinkStopPage(
         frame=visit.frame,
-        stop=LinkStop.CAME_BACK if can_tell_of_return else _STOPS[state],
+        stop=_stop(visit, state, can_tell_of_return),
         sign_in_url=visit.portal_url,
         channel=visit.channel,
         resend_action=url_for("pay.renew", token=visit.token) if can_renew else None,
@@ -234,6 +234,22 @@ def stop_page(visit: Visit, state: LinkState) -> LinkStopPage:
         status_url=visit.payment_url(under_way) if under_way else None,
         minutes=int(lifetime.total_seconds() // 60),
     )
+
+
+def has_others(visit: Visit) -> bool:
+    """Something of it is being paid, and something else waits to be."""
+    view = visit.view
+    return view.state is LinkState.IN_FLIGHT and bool(standing.free(visit.ctx, view.link, view.invoices))
+
+
+def is_renewable(visit: Visit) -> bool:
+    return visit.view.state in RENEWABLE or has_others(visit)
+
+
+def _stop(visit: Visit, state: LinkState, has_come_back: bool) -> LinkStop:
+    if has_come_back:
+        return LinkStop.CAME_BACK
+    return LinkStop.PART_IN_FLIGHT if has_others(visit) else _STOPS[state]
 
 
 def method_used(payment: Payment) -> MethodUsed:

@@ -173,9 +173,7 @@ def renew(ctx: Context, token: str) -> BaseResponse:
     """To the address that the old one went to. The same answer if there is no one to send it to."""
     visit = outcomes.visit(ctx, token)
     link = visit.view.link
-    if visit.view.state in outcomes.RENEWABLE and limits.hit(
-        ctx.session, RENEWALS_PER_LINK, str(link.id), ctx.clock.now()
-    ):
+    if outcomes.is_renewable(visit) and limits.hit(ctx.session, RENEWALS_PER_LINK, str(link.id), ctx.clock.now()):
         renewals.renew(ctx, link, visit.view.invoices)
     return redirect(url_for("pay.renewed", token=token), 303)
 
@@ -200,7 +198,7 @@ def _by_state(
     answer = max(_STATUS[state], at_least)
     if state is LinkState.PAYABLE:
         return framing.show(pay_page.page(visit, notice=notice, problem=problem, form=form), answer)
-    at = outcomes.stage(visit.view.payment) if visit.view.payment else None
+    at = outcomes.stage(visit.view.payment) if visit.view.payment and not outcomes.has_others(visit) else None
     if state is LinkState.IN_FLIGHT and visit.view.payment and at in (Stage.VERIFYING, Stage.IN_TRANSIT, Stage.UNKNOWN):
         return framing.show(outcomes.processing_page(visit, visit.view.payment, at), answer)
     return framing.show(outcomes.stop_page(visit, state), answer)
@@ -209,7 +207,7 @@ def _by_state(
 def _under_way(visit: Visit, in_the_way: Payment) -> Response:
     """Being paid already. Only an attempt over nothing but this link's invoices is told about."""
     shown = visit.view.payment
-    at = outcomes.stage(in_the_way)
+    at = outcomes.stage(in_the_way) if not outcomes.has_others(visit) else None
     if shown is not None and shown.id == in_the_way.id and at is not None:
         return framing.show(outcomes.processing_page(visit, in_the_way, at), CONFLICT)
     return framing.show(outcomes.stop_page(visit, LinkState.IN_FLIGHT), CONFLICT)

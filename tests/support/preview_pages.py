@@ -275,6 +275,7 @@ SAMPLES: dict[str, Callable[[Frame], Page]] = {
     "replaced": lambda at: _stop(at, outcome.LinkStop.REPLACED, resend="/link_sent"),
     "already_paid": lambda at: _stop(at, outcome.LinkStop.PAID, receipt="/receipt"),
     "in_flight": lambda at: _stop(at, outcome.LinkStop.IN_FLIGHT, status="/processing"),
+    "part_in_flight": lambda at: _stop(at, outcome.LinkStop.PART_IN_FLIGHT, status="/processing", resend="/link_sent"),
     "came_back": lambda at: _stop(at, outcome.LinkStop.CAME_BACK, resend="/link_sent"),
     "voided": lambda at: _stop(at, outcome.LinkStop.VOIDED),
     "link_sent": lambda at: outcome.LinkSentPage(frame=at, channel=Channel.SMS, sign_in_url="/sign_in"),

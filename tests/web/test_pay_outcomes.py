@@ -5,7 +5,7 @@ from datetime import timedelta
 from models.payment import PaymentStatus
 from tests.support import records
 from tests.support.visitor import Visitor
-from tests.support.world import ALICE, World
+from tests.support.world import ALICE, ALICE_EMAIL, World
 
 
 # --- every state has its page ----------------------------------------------------------------------------------------
@@ -60,6 +60,31 @@ def test_it_says_when_another_tab_is_paying(alice: Visitor, texted: str, world: 
     other = Visitor(world)
     other.opens(records.link(world, "INV-1042"))
     other.sees("A payment is on its way", "Please do not pay again")
+
+
+def test_it_offers_the_others_while_one_is_being_paid(alice: Visitor, world: World) -> None:
+    phone = world.phone(ALICE)
+    phone.proves(ALICE_EMAIL)
+    phone.says("ALL")
+    texted = phone.link()
+    portal = records.link(world, "INV-1042")
+    alice.opens(portal)
+    alice.presses_pay(portal, method="bank")
+    alice.approves(account="checking", institution="first-harbor")
+    world.settle_down()
+    alice.opens(texted)
+    alice.sees("A payment is on its way", "please do not pay that again", "Text me a link for the others", "See status")
+    alice.sends(f"{texted}/renew")
+    world.settle_down()
+    others = world.phone(ALICE).link()
+    alice.opens(others)
+    alice.presses_pay(others)
+    alice.approves()
+    world.settle_down()
+    left = [records.invoice(world, number).balance_minor for number in ("INV-1042", "INV-1051", "INV-1060")]
+    assert left == [128_450, 0, 0]
+    alice.opens(texted)
+    assert "link for the others" not in alice.words
 
 
 # --- coming back -----------------------------------------------------------------------------------------------------
