@@ -140,6 +140,7 @@ class GivingBack(Paying):
         self.lose_one(payment, is_return)
 
     # --- being told --------------------------------------------------------------------------------------------------
+    @precondition(lambda self: self.story.has_news)
     @rule()
     def stop_or_start(self) -> None:
         """By text: STOP, and START once it was STOP."""

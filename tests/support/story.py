@@ -12,6 +12,7 @@ from models.invoice import Invoice
 from models.paylink import PayLink
 from models.payment import Payment
 from payments import reconcile, refunds
+from payments.gateways.troubles import Trouble
 from tests.support.expected import Expected, oldest_first
 from tests.support.ground import Ground
 from web.announcing import tell_customer
@@ -58,7 +59,7 @@ class Story:
         self.is_silent = False
         self.spent: set[int] = set()
         self.pays_oldest = False
-        self._event = self._entry = self._posts = 0
+        self._event = self._posts = self._switched_at = 0
 
     # --- what is begun -----------------------------------------------------------------------------------------------
     def begun(self, attempt: Attempt) -> bool:
@@ -196,7 +197,13 @@ class Story:
         )
         return bool(self.ground.rows(query, invoice=invoice.id))
 
+    @property
+    def has_news(self) -> bool:
+        """Anything happened since the texts were switched on or off."""
+        return self._event > self._switched_at
+
     def switch_texts(self) -> None:
+        self._switched_at = self._event
         self.is_silent = not self.is_silent
         turn = optouts.opt_out if self.is_silent else optouts.opt_in
         with self.shop.runtime.write() as ctx:
@@ -236,8 +243,8 @@ class Story:
         assert not (self.is_silent and any(status == "queued" for _, status, _ in texts))
 
     def changed(self, invoice: Invoice) -> None:
-        """Another amount is owed now: with the bank in order, nobody can confirm the old one."""
-        if self.shop.bank.troubles.going_on():
+        """Another amount is owed now: with the bank in reach, nobody can confirm the old one."""
+        if Trouble.DOWN in self.shop.bank.troubles.going_on():
             return
         unconfirmed = (
             "SELECT p.public_id FROM allocation a JOIN payment p ON p.id = a.payment_id"
