@@ -28,7 +28,7 @@ from web import (
     terms,
     unsubscribe,
 )
-from web.assembly import Assembly, assemble, start_sandbox
+from web.assembly import Assembly, assemble
 from web.config import Settings, load
 from web.warming import Warming
 from web.webhooks import email, payments, sms
@@ -80,7 +80,7 @@ def start(app: Flask) -> None:
     """Begin the work that goes on beside requests: for a process that serves, after it has forked."""
     assembly: Assembly = app.extensions["till.assembly"]
     if assembly.sandbox is not None:
-        start_sandbox(assembly.sandbox)
+        assembly.sandbox.start()
     beside = Warming(app, assembly.runtime, app.extensions["till.settings"])
     app.extensions["till.warming"] = beside
     beside.start()

@@ -1,10 +1,15 @@
 """What belongs to the process and only web/ knows, beside the Runtime."""
 
+from typing import TYPE_CHECKING
+
 from flask import current_app
 
-from web.assembly import Assembly, Sandbox
+from web.assembly import Assembly
 from web.config import Settings
 from web.directory import MerchantDirectory
+
+if TYPE_CHECKING:
+    from web.sandbox import Sandbox
 
 
 def _assembly() -> Assembly:
@@ -19,7 +24,7 @@ def settings() -> Settings:
     return current_app.extensions["till.settings"]  # type: ignore[no-any-return]
 
 
-def sandbox() -> Sandbox:
+def sandbox() -> "Sandbox":
     """Raises RuntimeError where the settings name no sandbox; its routes are not registered there."""
     found = _assembly().sandbox
     if found is None:

@@ -36,9 +36,10 @@ from tests.support.jobs import RecordingJobs
 from tests.support.outdoors import outdoors
 from tests.support.phone import Phone
 from web.app import create_app
-from web.assembly import Assembly, Sandbox
+from web.assembly import Assembly
 from web.config import Settings
 from web.directory import MerchantDirectory
+from web.sandbox import Sandbox
 from web.simulator.feed import Stage
 
 _APPLICATION: list[Flask] = []

@@ -12,8 +12,9 @@ from tests.support.visitor import Visitor
 from tests.support.world import ALICE_EMAIL, World
 from web import security, templating
 from web.app import create_app
-from web.assembly import Assembly, Sandbox
+from web.assembly import Assembly
 from web.config import Settings
+from web.sandbox import Sandbox
 
 EVIL = ("//evil.example", "/\\evil.example", "https:evil.example", "%2f%2fevil.example", "javascript:alert(1)")
 

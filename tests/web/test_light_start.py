@@ -12,8 +12,8 @@ from web import cli
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {
-    *("aiohttp", "alembic", "dbos", "httpx", "psycopg", "pygments", "rich"),
-    *("web.bank", "web.checkup", "web.cli.demo", "web.simulator"),
+    *("aiohttp", "aiosmtpd", "alembic", "dbos", "httpx", "psycopg", "pygments", "rich"),
+    *("web.bank", "web.checkup", "web.cli.demo", "web.sandbox", "web.simulator"),
 }
 """What only commands, jobs, PostgreSQL or the sandbox need, or nobody at all."""
 

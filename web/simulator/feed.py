@@ -14,8 +14,8 @@ from flask import Response, current_app, g, request
 
 from bot.channels.sandbox_carrier import WHATSAPP
 from payments.gateways import signatures
-from web.assembly import BANK_SECRETS
 from web.context import runtime
+from web.sandbox import BANK_SECRETS
 from web.services import directory, sandbox
 
 KEPT = 50
