@@ -4,6 +4,7 @@ What happens to it then is in `delivery`."""
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm.interfaces import LoaderOption
 
 from bot.senders import sender
 from models.context import Context, Runtime
@@ -25,10 +26,6 @@ MAX_ATTEMPTS = len(BACKOFF) + 1
 
 ABANDONED_AFTER = timedelta(minutes=15)
 """A message in `sending` this long has no job any more: no vendor call takes a minute."""
-_TO_ENQUEUE = sa.orm.load_only(
-    *(Message.kind, Message.channel, Message.our_address, Message.attempt, Message.not_before_at), raiseload=True
-)
-"""Not the words: a row whose words nobody can read must hold up its own job, and no other."""
 CHUNK = 200
 """Rows per write transaction: enqueueing more at once holds SQLite's one write lock for too long (0.5 ms each)."""
 
@@ -77,7 +74,7 @@ def sweep(runtime: Runtime) -> int:
     count = after = 0
     while True:
         with runtime.write() as ctx:
-            due = list(ctx.session.scalars(_due(ctx.clock.now(), after).options(_TO_ENQUEUE)))
+            due = list(ctx.session.scalars(_due(ctx.clock.now(), after).options(_to_enqueue())))
             for message in due:
                 enqueue(ctx, message)
             delayed = [_job_id(message) for message in due if message.not_before_at is not None]
@@ -99,6 +96,12 @@ def doubt(ctx: Context) -> int:
     asked_about = {"status": MessageStatus.SENDING, "claimed_at": Message.created_at, "not_before_at": None}
     changed = ctx.session.scalars(sa.update(Message).where(*waiting).values(asked_about).returning(Message.id))
     return len(changed.all())
+
+
+def _to_enqueue() -> LoaderOption:
+    """Not the words: a row whose words nobody can read must hold up its own job, and no other."""
+    told = (Message.kind, Message.channel, Message.our_address, Message.attempt, Message.not_before_at)
+    return sa.orm.load_only(*told, raiseload=True)
 
 
 def _due(now: datetime, after_id: int) -> sa.Select[Message]:

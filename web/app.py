@@ -30,6 +30,7 @@ from web import (
 )
 from web.assembly import Assembly, assemble
 from web.config import Settings, load
+from web.routes import LateRule
 from web.warming import Warming
 from web.webhooks import email, payments, sms
 
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None, assembly: Assembly | None = Non
     settings = settings or load()
     assembly = assembly or assemble(settings)
     app = Flask("till", static_folder=None)
+    app.url_rule_class = LateRule
     app.jinja_loader = jinja2.FileSystemLoader(templating.TEMPLATE_FOLDER)
     if settings.traces_endpoint is not None:
         from web import tracing  # noqa: PLC0415 - a second of start-up, for those who collect traces
