@@ -39,6 +39,7 @@ def find(ctx: Context, token: str) -> ReminderLink:
     link = ctx.session.scalars(sa.select(ReminderLink).where(ReminderLink.key == key)).one_or_none()
     if link is None:
         raise DomainError("bad_token")
+    ctx.turn_to(link.merchant_id)
     return link
 
 

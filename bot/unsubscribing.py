@@ -32,6 +32,7 @@ def find(ctx: Context, token: str) -> ContactPoint:
     point = ctx.session.get(ContactPoint, int.from_bytes(payload[:8], "big"))
     if point is None or payload[8:] != _fingerprint(point):
         raise DomainError("bad_token")
+    ctx.turn_to(point.merchant_id)
     return point
 
 

@@ -34,9 +34,11 @@ from models.template import TemplateVersion
 from models.tenancy import bind
 from models.terms import TermsAcceptance, TermsText
 from models.verification import Verification, VerificationStatus
+from models.walls import build
 from models.webhook import DeliveryStatus, EventType, WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 bind(Base.metadata)
+build(Base.metadata)
 
 __all__ = [
     "Account",

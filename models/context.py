@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
 from models.clock import Clock
-from models.database import Database
+from models.database import Database, turn_to
 from models.gateway import Gateway
 from models.ports import EmailChannel, Jobs, SmsAccount, SmsChannel
 from models.signing import Signer
+from models.walls import NOBODY, Whose
 
 
 class Environment(StrEnum):
@@ -48,30 +49,39 @@ class Context:
     site: Site
     ports: Ports
 
+    def turn_to(self, whose: Whose) -> None:
+        """The rest of this unit of work is about that merchant, now that a token or an id has told whose it is. Refuses
+        to go on to another."""
+        turn_to(self.session, whose)
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Everything that outlives a unit of work; opens Contexts. One per process."""
+    """Everything that outlives a unit of work; opens Contexts, for the rows of one merchant or of all."""
 
     database: Database
     clock: Clock
     signer: Signer
     site: Site
     ports: Ports
+    whose: Whose = NOBODY
+
+    def of(self, whose: Whose) -> "Runtime":
+        return replace(self, whose=whose)
 
     @contextmanager
     def write(self) -> Iterator[Context]:
         """A unit of work: commits on return, rolls back on raise."""
-        with self.database.write() as session:
+        with self.database.write(self.whose) as session:
             yield Context(session, self.clock, self.signer, self.site, self.ports)
 
     @contextmanager
     def write_together(self) -> Iterator[Context]:
         """The same for a turn: those that come at once may share one commit."""
-        with self.database.write_together() as session:
+        with self.database.write_together(self.whose) as session:
             yield Context(session, self.clock, self.signer, self.site, self.ports)
 
     @contextmanager
     def read(self) -> Iterator[Context]:
-        with self.database.read() as session:
+        with self.database.read(self.whose) as session:
             yield Context(session, self.clock, self.signer, self.site, self.ports)

@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
-from models.prepared import WITH_COMMIT, commit, driver_of, run_waiting, translated
+from models import walls
+from models.prepared import WITH_COMMIT, commit, connection_of, driver_of, one_trip, run_waiting, translated
 from models.together import Together
+from models.walls import Whose
 
 BUSY_TIMEOUT_S = 15
 """Longest wait for the write lock; Twilio gives a webhook 15 s in all."""
@@ -33,7 +35,8 @@ _IDLED = "25P03"
 
 
 class Database:
-    """One engine and its two kinds of session: `read()` and `write()`."""
+    """One engine and its two kinds of session, `read()` and `write()`, each for the rows of whom it names: nobody's on
+    PostgreSQL, where it names nobody (models/walls.py)."""
 
     def __init__(self, url: str, *, pool_size: int = 20) -> None:
         self.url = sa.make_url(url)
@@ -45,18 +48,20 @@ class Database:
         self.engine = sa.create_engine(self.url, **options)
         if not self.is_sqlite:
             _ping_after_a_rest(self.engine)
+            _say_whose(self.engine)
         self._writer = _tame_sqlite(self.engine) if self.is_sqlite else None
         self._together = Together(self._take, self._give_back, BUSY_TIMEOUT_S) if self.is_sqlite else None
         self._read = sessionmaker(self.engine, expire_on_commit=False)
+        event.listen(self._read, "after_begin", _stand)
         self._writing = self.engine.execution_options(till_write=True)
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        with self._read() as session:
+    def read(self, whose: Whose | None = None) -> Iterator[Session]:
+        with self._read(info={walls.WHOSE: whose}) as session:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, whose: Whose | None = None) -> Iterator[Session]:
         """A session that holds the write lock from its start. Commits on return, rolls back on raise.
 
         The transaction is the driver's own: what goes straight to the driver (models/prepared.py) and what the session
@@ -64,6 +69,7 @@ class Database:
         """
         with self._turn(), self._writing.connect() as connection:
             connection.info[_LOCKED] = True
+            walls.stand_for(connection, whose)
             with Session(connection, expire_on_commit=False) as session:
                 self._begin(connection)
                 yield session
@@ -72,7 +78,7 @@ class Database:
             commit(connection)
 
     @contextmanager
-    def write_together(self) -> Iterator[Session]:
+    def write_together(self, whose: Whose | None = None) -> Iterator[Session]:
         """`write` for short units of work that come in crowds. On SQLite those that come at once share one commit; on
         PostgreSQL the last statements travel with it."""
         if self._together is not None:
@@ -81,6 +87,7 @@ class Database:
             return
         with self._writing.connect() as connection, Session(connection, expire_on_commit=False) as session:
             connection.info[WITH_COMMIT] = []
+            walls.stand_for(connection, whose)
             try:
                 yield session
                 if session.in_transaction():
@@ -153,6 +160,50 @@ def _ping_after_a_rest(engine: sa.Engine) -> None:
                 engine.dialect.do_ping(connection)
             except engine.dialect.loaded_dbapi.Error as error:
                 raise sa.exc.DisconnectionError from error  # the pool then makes another
+
+
+def _say_whose(engine: sa.Engine) -> None:
+    """With the BEGIN of each transaction, on its trip."""
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        _say(connection)
+
+    @event.listens_for(engine, "commit")
+    @event.listens_for(engine, "rollback")
+    def _end(connection: sa.Connection) -> None:
+        walls.say_again(connection)
+
+    @event.listens_for(engine, "checkin")
+    def _rest(_connection: Any, record: Any) -> None:
+        walls.forget(record.info)
+
+
+def _say(connection: sa.Connection) -> None:
+    if walls.UNSAID in connection.info:
+        with one_trip(connection):
+            walls.say_now(connection)
+
+
+def _stand(session: Session, _transaction: Any, connection: sa.Connection) -> None:
+    """A reading session has just borrowed this connection."""
+    if walls.WHOSE not in connection.info:
+        walls.stand_for(connection, session.info[walls.WHOSE])
+        _say(connection)
+
+
+def turn_to(session: Session, whose: Whose) -> None:
+    """The rest of a unit of work that began for all merchants is about one of them. Refuses to go on to another."""
+    connection = connection_of(session)
+    now = connection.info.get(walls.WHOSE, walls.ALL_MERCHANTS)
+    if now == str(whose):
+        return
+    if now != walls.ALL_MERCHANTS:
+        raise RuntimeError("this unit of work is another merchant's")
+    session.info[walls.WHOSE] = whose
+    walls.stand_for(connection, whose)
+    if connection.in_transaction():  # otherwise it is said when one begins
+        _say(connection)
 
 
 def is_unavailable(error: Exception) -> bool:

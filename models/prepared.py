@@ -12,6 +12,8 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from models import walls
+
 Convert = Callable[[Any], Any] | None
 Row = tuple[Any, ...]
 
@@ -93,6 +95,16 @@ class Prepared:
 
     def send(self, db: sa.Connection, parameters: Mapping[str, Any]) -> Sent:
         """Inside `one_trip` nothing has arrived before its end."""
+        if walls.UNSAID not in db.info:
+            return self._hand_over(db, parameters)
+        if driver_of(db).pgconn.pipeline_status:
+            walls.say_now(db)
+            return self._hand_over(db, parameters)
+        with one_trip(db):
+            walls.say_now(db)
+            return self._hand_over(db, parameters)
+
+    def _hand_over(self, db: sa.Connection, parameters: Mapping[str, Any]) -> Sent:
         compiled = self._compiled.get(db.dialect.name) or self._compile(db.dialect)
         driver = driver_of(db)
         cursor: DBAPICursor = driver.cursor()
@@ -166,12 +178,13 @@ def commit(db: sa.Connection) -> None:
     try:
         if not db.info.get(WITH_COMMIT):
             driver.commit()
-            return
-        with driver.pipeline():
-            run_waiting(db)
-            driver.commit()
+        else:
+            with driver.pipeline():
+                run_waiting(db)
+                driver.commit()
     except db.dialect.loaded_dbapi.Error as error:
         raise translated(db, error, "COMMIT") from error
+    walls.say_again(db)
 
 
 def run_waiting(db: sa.Connection) -> None:

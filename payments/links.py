@@ -155,6 +155,7 @@ def find(ctx: Context, token: str) -> PayLink:
     link = ctx.session.scalars(sa.select(PayLink).where(PayLink.key == key)).one_or_none()
     if link is None:
         raise DomainError("bad_token")
+    ctx.turn_to(link.merchant_id)
     return link
 
 
@@ -224,6 +225,7 @@ def _receipted(ctx: Context, token: str) -> Payment:
     payment = ctx.session.scalars(sa.select(Payment).where(starts_so)).one_or_none()
     if payment is None:
         raise DomainError("bad_token")
+    ctx.turn_to(payment.merchant_id)
     return payment
 
 

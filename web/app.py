@@ -12,6 +12,7 @@ from web import (
     cli,
     console,
     custom,
+    doors,
     errors,
     health,
     logs,
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None, assembly: Assembly | None = Non
     security.install(app, settings)
     logs.install(app)
     errors.install(app)
+    doors.install(app)
     metrics.install(app)
     for blueprint in WEBHOOKS:
         app.register_blueprint(blueprint)

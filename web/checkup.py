@@ -19,7 +19,9 @@ from models.context import Environment
 from models.database import Database
 from models.errors import ProviderError
 from models.merchant import Merchant, MerchantStatus, Mode
+from models.migrations import walls
 from models.ports import SmsAccount
+from models.walls import ALL_MERCHANTS
 from payments.gateways import stripe_account
 from payments.gateways.stripe_calls import mode_of
 from web import slots
@@ -104,7 +106,7 @@ def _keys(settings: Settings) -> Finding:
 def _database(database: Database) -> Iterator[Finding]:
     kind = "SQLite, one process" if database.is_sqlite else "PostgreSQL, as many processes as you like"
     try:
-        with database.read() as session:
+        with database.read(ALL_MERCHANTS) as session:
             session.execute(sa.text("SELECT 1"))
         missing = migrations.differences(database.engine)
     except sa.exc.SQLAlchemyError as error:
@@ -115,13 +117,28 @@ def _database(database: Database) -> Iterator[Finding]:
         yield Finding("Schema", State.MISSING, "is not that of this release: flask --app wsgi db upgrade")
     else:
         yield Finding("Schema", State.GOOD, "is that of this release")
+    if not database.is_sqlite:
+        yield _walls(database)
+
+
+def _walls(database: Database) -> Finding:
+    """Whether PostgreSQL itself keeps merchants' rows apart, from us as well."""
+    with database.engine.connect() as connection:
+        missing = walls.missing(connection)
+        if missing:
+            return Finding("Walls", State.MISSING, f"none around {', '.join(missing)}: flask --app wsgi db upgrade")
+        if not walls.is_bound(connection):
+            return Finding("Walls", State.ADVICE, "do not bind a superuser or BYPASSRLS: serve as another role")
+        if not walls.is_forced(connection):
+            return Finding("Walls", State.ADVICE, "do not bind the tables' owner yet: flask --app wsgi db walls up")
+    return Finding("Walls", State.GOOD, "PostgreSQL shows each transaction the rows of the merchant that it names")
 
 
 def _texts(settings: Settings, database: Database) -> Iterator[Finding]:
     if settings.sms == "sandbox":
         yield Finding("Texts", State.MISSING, SANDBOX_TEXTS)
         return
-    with database.read() as session:
+    with database.read(ALL_MERCHANTS) as session:
         merchants = session.scalars(sa.select(Merchant).where(Merchant.status == MerchantStatus.ACTIVE)).all()
     if not merchants:
         yield Finding("Texts", State.MISSING, "there is no merchant yet")

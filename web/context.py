@@ -5,10 +5,11 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
-from flask import current_app
+from flask import current_app, g, has_request_context
 
 from models.context import Context, Runtime
 from models.database import is_retryable
+from models.walls import ALL_MERCHANTS, NOBODY, Whose
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,7 +19,15 @@ TRIES = 4
 
 
 def runtime() -> Runtime:
-    return current_app.extensions["till"]  # type: ignore[no-any-return]
+    """For the rows of whom the request is about: nobody's, as long as no door has said (web/doors.py)."""
+    assembled: Runtime = current_app.extensions["till"]
+    return assembled.of(g.get("whose", NOBODY) if has_request_context() else ALL_MERCHANTS)  # all: a command
+
+
+def turn_to(ctx: Context, whose: Whose) -> None:
+    """The rest of the request is about that merchant, now that a token has told whose it is."""
+    g.whose = whose
+    ctx.turn_to(whose)
 
 
 def writes(view: Callable[Concatenate[Context, P], R]) -> Callable[P, R]:

@@ -1,5 +1,6 @@
 """Merchants by number, Messaging Service, slug or account: read on every webhook, changed rarely, kept for seconds."""
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -8,7 +9,9 @@ import sqlalchemy as sa
 
 from models.database import Database
 from models.merchant import Merchant, MerchantStatus
+from models.walls import ALL_MERCHANTS
 
+_SLUG = re.compile(r"[\w-]{1,64}", re.ASCII)
 KEPT_S = 5.0
 """A new number or a rotated token is known everywhere after this long."""
 
@@ -38,7 +41,7 @@ class MerchantDirectory:
         return self._find("account", sid, lambda: Merchant.twilio_account_sid == sid)
 
     def by_slug(self, slug: str) -> Merchant | None:
-        return self._find("slug", slug, lambda: Merchant.slug == slug)
+        return self._find("slug", slug, lambda: Merchant.slug == slug) if _SLUG.fullmatch(slug) else None
 
     def forget(self) -> None:
         with self._lock:
@@ -51,7 +54,7 @@ class MerchantDirectory:
         return self._load((kind, value), where())
 
     def _load(self, key: tuple[str, str], where: sa.ColumnElement[bool]) -> Merchant | None:
-        with self._database.read() as session:
+        with self._database.read(ALL_MERCHANTS) as session:
             merchant = session.scalars(
                 sa.select(Merchant)
                 .where(where, Merchant.status == MerchantStatus.ACTIVE)

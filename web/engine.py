@@ -15,6 +15,7 @@ from dbos import DBOS, ScheduleInput
 
 from models.context import Runtime
 from models.database import Database
+from models.walls import NOBODY
 from web import reaper, slots
 from web.engine_client import (
     APPLICATION,
@@ -154,7 +155,7 @@ def _launch(runtime: Runtime, work: Work, executor_id: str) -> None:
     if scheduled:
         DBOS.apply_schedules(scheduled)
     for name in work.at_start:
-        with runtime.database.write() as session:
+        with runtime.database.write(NOBODY) as session:
             at = f"{runtime.clock.now():%Y%m%d%H%M}"
             runtime.ports.jobs.enqueue(session, name, queue="jobs", job_id=f"{name}-start-{at}")
 

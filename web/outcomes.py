@@ -23,6 +23,7 @@ from payments.settle import Alert
 from payments.standing import LinkState
 from payments.starting import UNAVAILABLE
 from web import framing
+from web.context import turn_to
 from web.outcome_pages import Decline, DeclinedPage, LinkStop, LinkStopPage, ProcessingPage, Stage
 from web.pages import Channel, Frame, MethodKind, MethodUsed
 
@@ -125,6 +126,7 @@ class Visit:
 def visit(ctx: Context, token: str) -> Visit:
     """Raises DomainError("bad_token")."""
     view = links.read(ctx, token)
+    turn_to(ctx, view.merchant.id)
     thread = ctx.session.get(Conversation, view.link.conversation_id) if view.link.conversation_id else None
     return Visit(ctx, token, view, thread)
 

@@ -12,6 +12,7 @@ import structlog
 
 from models.context import Runtime
 from models.database import is_unavailable
+from models.walls import ALL_MERCHANTS
 from web.queues import QUEUES, Queue
 from web.spans import span
 
@@ -47,7 +48,7 @@ def run_job(runtime: Runtime, name: str, job: Job, args: tuple[str | int, ...]) 
     for pause_s in (*DATABASE_PAUSES_S, None):
         try:
             with span(f"job {name}"):
-                return str(job(runtime, *args))
+                return str(job(runtime.of(ALL_MERCHANTS), *args))
         except Exception as error:
             if pause_s is None or not is_unavailable(error):
                 log.error("job_failed", job=name, error=describe(error))

@@ -3,7 +3,7 @@
 from alembic import context
 
 import models
-from models.migrations import is_ours
+from models.migrations import is_ours, walls
 
 with context.config.attributes["engine"].connect() as connection:
     context.configure(
@@ -14,5 +14,6 @@ with context.config.attributes["engine"].connect() as connection:
         compare_type=True,
     )
     with context.begin_transaction():
+        walls.open_all(connection)
         context.run_migrations()
     connection.commit()

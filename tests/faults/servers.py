@@ -13,8 +13,10 @@ from typing import Any
 
 from tests.support.postgres import (
     INITDB,
+    ROLE,
     SETTINGS,
     free_port,
+    make_role,
     private_folder,
     reachable_binaries,
     unprivileged_user,
@@ -32,7 +34,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}"
+        return f"postgresql+psycopg://{ROLE}@127.0.0.1:{self.port}"
 
     def start(self) -> None:
         log = (self.folder / "log").open("ab")
@@ -59,6 +61,7 @@ def own_server() -> Iterator[Server]:
         subprocess.run([binaries / "initdb", *INITDB], check=True, stdout=subprocess.DEVNULL, **where)
         server = Server(folder, binaries, free_port(), where)
         server.start()
+        make_role(server.port)
         yield server
         server.stop()
     finally:

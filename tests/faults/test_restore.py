@@ -22,6 +22,7 @@ from tests.faults.servers import client
 from tests.faults.town import PATIENCE_S, Town
 from tests.support.databases import administer
 from tests.support.figures import Figure
+from tests.support.postgres import ROLE
 from tests.support.workers import eventually
 
 PEOPLE = 2
@@ -57,8 +58,9 @@ def _restored_postgres(live: Database, folder: Path) -> str:
     """By pg_dump and pg_restore, likewise."""
     url, dump = live.url.render_as_string(hide_password=False), folder / "till.dump"
     server, _, name = url.rpartition("/")
-    client("pg_dump", url, "--format=custom", f"--file={dump}")
-    administer(server, f'CREATE DATABASE "{name}_restored" TEMPLATE template0')
+    asking = "options=-c%20till.merchant%3Dall"  # PGOPTIONS, in the address
+    client("pg_dump", f"{url}?{asking}", "--enable-row-security", "--format=custom", f"--file={dump}")
+    administer(server, f'CREATE DATABASE "{name}_restored" TEMPLATE template0 OWNER {ROLE}')
     client("pg_restore", f"{url}_restored", "--exit-on-error", str(dump))
     return f"{url}_restored"
 

@@ -26,6 +26,7 @@ from models.customer import Channel
 from models.database import Database
 from models.message import Message
 from models.signing import Signer
+from models.walls import ALL_MERCHANTS
 from tests.faults.outside import NUMBER, Bank, Mailboxes, Memory
 from tests.faults.pulse import Pulse
 from tests.faults.quick import PACE
@@ -198,7 +199,8 @@ def founded(database: Database, folder: Path, nursery: Nursery) -> Iterator[Town
             "STRIPE_API_BASE": stripe.url,
         }
         ports = Ports(carrier, Mailer(), {}, None, DatabaseJobs(database, PACE))  # type: ignore[arg-type]
-        runtime = Runtime(database, clock, Signer([secret]), Site(base_url, Environment.DEVELOPMENT, None), ports)
+        site = Site(base_url, Environment.DEVELOPMENT, None)
+        runtime = Runtime(database, clock, Signer([secret]), site, ports, ALL_MERCHANTS)
         town = Town(folder, database, clock, outside, pulse, carrier, stripe, nursery, port, environment, runtime)
         stack.callback(town.close)
         yield town

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from models.base import Base
 from models.database import Database
+from tests.support.postgres import ROLE, SUPERUSER
 
 BACKENDS = ("sqlite", "postgresql")
 KEPT = ".kept"
@@ -33,7 +34,7 @@ def sqlite_url(folder: Path) -> str:
 @contextmanager
 def postgres_url(server: str, name: str) -> Iterator[str]:
     """Creates the database `name` on that server, and drops it at the end, whoever is still connected."""
-    administer(server, f'CREATE DATABASE "{name}" TEMPLATE template0')
+    administer(server, f'CREATE DATABASE "{name}" TEMPLATE template0 OWNER {ROLE}')
     try:
         yield f"{server}/{name}"
     finally:
@@ -41,7 +42,9 @@ def postgres_url(server: str, name: str) -> Iterator[str]:
 
 
 def administer(server: str, *statements: str) -> None:
-    with psycopg.connect(f"{server.replace('+psycopg', '')}/postgres", autocommit=True) as connection:
+    """As the superuser: whoever serves may not."""
+    address = sa.make_url(server).set(drivername="postgresql", username=SUPERUSER, database="postgres")
+    with psycopg.connect(address.render_as_string(hide_password=False), autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement.encode())
 
@@ -65,4 +68,8 @@ def restore(database: Database, template: str) -> None:
         return
     server, _, kept = template.rpartition("/")
     name = database.url.database
-    administer(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}" TEMPLATE "{kept}"')
+    administer(
+        server,
+        f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)',
+        f'CREATE DATABASE "{name}" TEMPLATE "{kept}" OWNER {ROLE}',
+    )

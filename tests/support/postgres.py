@@ -14,10 +14,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from tests.support.memory import roomy
 
 START_TIMEOUT_S = 60
-INITDB = ["--pgdata=data", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"]
+SUPERUSER = "postgres"
+ROLE = "till"
+"""Who owns the databases and serves from them: row-level security never binds a superuser."""
+MAKE_ROLE = (
+    f"CREATE ROLE {ROLE} LOGIN",
+    # What tests look at without saying whose rows they mean; the product says so each time.
+    f"ALTER ROLE {ROLE} SET till.merchant = 'all'",
+)
+INITDB = ["--pgdata=data", f"--username={SUPERUSER}", "--auth=trust", "--encoding=UTF8", "--no-sync"]
 # Throwaway data: durability would only cost time.
 DURABLE = ["--max_connections=200"]  # 64 threads, two workers and their job engines
 SETTINGS = ["--fsync=off", "--synchronous_commit=off", "--full_page_writes=off", *DURABLE]
@@ -46,9 +56,17 @@ def running_server(*, durable: bool = False) -> Iterator[str]:
     )
     try:
         wait_until_ready(binaries, port, folder / "log")
-        yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
+        yield make_role(port)
     finally:
         keeper.communicate()  # closes the pipe, then waits
+
+
+def make_role(port: int) -> str:
+    """The URL for it, without a database name."""
+    with psycopg.connect(f"postgresql://{SUPERUSER}@127.0.0.1:{port}/postgres", autocommit=True) as connection:
+        for statement in MAKE_ROLE:
+            connection.execute(statement.encode())
+    return f"postgresql+psycopg://{ROLE}@127.0.0.1:{port}"
 
 
 def unprivileged_user() -> dict[str, Any]:

@@ -26,6 +26,7 @@ from models.payment import Allocation, Method, Payment, PaymentStatus
 from models.ports import WebhookRequest
 from models.refund import DisputeStatus, RefundStatus
 from models.signing import Signer
+from models.walls import ALL_MERCHANTS
 from payments import attempts, audit, begin, closing, holds, invoices, ledger, links, settle
 from payments.gateways.bank import Bank, BankSession
 from payments.gateways.delivery import Delivery
@@ -86,7 +87,7 @@ class Shop:
         ports = Ports(
             sms=nothing, email=nothing, jobs=self.jobs, gateways={"sandbox": self.gateway}, gateway=self.gateway
         )
-        self.runtime = Runtime(self.database, self.clock, Signer(self.keys), SITE, ports)
+        self.runtime = Runtime(self.database, self.clock, Signer(self.keys), SITE, ports, ALL_MERCHANTS)
         self.merchant_id = self.open_for("Acme")
         self.alice_id = self.customer("Alice")
 

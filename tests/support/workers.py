@@ -10,6 +10,7 @@ from models.context import Environment, Ports, Runtime, Site
 from models.database import Database
 from models.ports import EmailChannel, Jobs, SmsAccount, SmsChannel
 from models.signing import Signer
+from models.walls import ALL_MERCHANTS
 from tests.support.databases import postgres_url, sqlite_url
 
 SITE = Site("https://till.example", Environment.DEVELOPMENT, SmsAccount("AC" + "0" * 32, "token"))
@@ -29,7 +30,7 @@ def sibling_url(database_url: str, folder: Path, name: str) -> Iterator[str]:
 def runtime_on(database: Database, clock: Clock, jobs: Jobs, sms: SmsChannel, email: EmailChannel) -> Runtime:
     """Without gateways: whoever asks for one has the wrong Runtime."""
     ports = Ports(sms=sms, email=email, gateways={}, gateway=None, jobs=jobs)  # type: ignore[arg-type]
-    return Runtime(database, clock, Signer(["k" * 32]), SITE, ports)
+    return Runtime(database, clock, Signer(["k" * 32]), SITE, ports, ALL_MERCHANTS)
 
 
 def eventually(condition: Callable[[], object], within_s: float = 20.0) -> bool:

@@ -27,6 +27,7 @@ from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Merchant
 from models.ports import OutboundEmail
 from models.signing import Signer
+from models.walls import ALL_MERCHANTS
 from payments import ledger
 from payments.gateways.bank import Bank
 from payments.gateways.delivery import Delivery
@@ -223,7 +224,7 @@ def make_world(database: Database, folder: Path) -> World:
     jobs, mailbox = RecordingJobs(clock), Mailbox(outside)
     ports = Ports(TwilioSms(SandboxHttpClient(carrier)), mailbox, {gateway.name: gateway}, gateway, jobs)
     site = Site(BASE_URL, Environment.DEVELOPMENT, None)
-    runtime = Runtime(database, clock, Signer(["k" * 8 + "0123456789abcdefghijklmn"]), site, ports)
+    runtime = Runtime(database, clock, Signer(["k" * 8 + "0123456789abcdefghijklmn"]), site, ports, ALL_MERCHANTS)
     sandbox = Sandbox(outside, carrier, None, bank, bank_post, post)  # type: ignore[arg-type]
     app = _application(_settings(folder), Assembly(runtime, directory, sandbox))
     client_box.append(app.test_client())

@@ -18,7 +18,7 @@ from models.merchant import Scope
 from web.api import answers, callers, document, problems, trail
 from web.api.callers import Caller
 from web.api.problems import problem
-from web.context import retrying, runtime
+from web.context import retrying, runtime, turn_to
 
 blueprint = Blueprint("api", __name__, url_prefix=document.PATH)
 
@@ -160,6 +160,7 @@ def _refused_or(work: Callable[[], Response]) -> Response:
 def _perform(operation: _Operation, path_parts: dict[str, str]) -> Response:
     with runtime().read() as ctx:
         caller = callers.identify(ctx, operation.scope)
+        turn_to(ctx, caller.merchant_id)
         arguments: dict[str, Any] = {**path_parts, **_shaped(operation)}
         if request.method in ("GET", "HEAD") and not operation.is_outside:
             return _answer(operation, operation.view(Call(ctx, caller), **arguments))

@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 
 from models import migrations
 from models.database import Database
+from models.migrations import walls
 from web import engine
 from web.context import runtime
 
@@ -37,6 +38,16 @@ def check() -> None:
     if found:
         sys.exit(1)
     click.echo("The migrations and the tables agree.")
+
+
+@group.command("walls")
+@click.argument("state", type=click.Choice(["up", "down"]))
+def raise_walls(state: str) -> None:
+    """Bind the tables' owner to PostgreSQL's walls between merchants, once only this release runs; or no longer, before
+    an older release is started again."""
+    with runtime().database.engine.begin() as connection:
+        walls.force(connection, on=state == "up")
+    click.echo(f"The walls are {state}.")
 
 
 @group.command("revision")

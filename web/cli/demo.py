@@ -23,6 +23,7 @@ from models.gateway import StartPayment
 from models.merchant import Merchant
 from models.payment import Payment, PaymentStatus
 from models.signing import Signer
+from models.walls import ALL_MERCHANTS
 from payments.gateways.bank import Bank, Status
 from web import engine
 from web.assembly import assemble
@@ -131,7 +132,7 @@ def _tell_bank(database: Database, bank: Bank) -> None:
         Merchant, Merchant.id == Payment.merchant_id
     )
     past = []
-    with database.write() as session:
+    with database.write(ALL_MERCHANTS) as session:
         for payment, payee in session.execute(everything):
             if payment.status is not PaymentStatus.PROCESSING:
                 ended = Status(payment.status.value)

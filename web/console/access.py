@@ -19,6 +19,7 @@ from models.member import Member
 from models.merchant import ApiKey
 from models.message import Message
 from models.payment import Payment
+from models.walls import ALL_MERCHANTS
 from models.webhook import WebhookDelivery, WebhookEndpoint
 from web.console import door_pages, frame, roles, session
 from web.console.door_pages import DoorNotice
@@ -47,6 +48,7 @@ Owned = TypeVar(
 def guard() -> AnyResponse | None:
     """Runs before every view of the console."""
     g.recorded = 0
+    g.whose = ALL_MERCHANTS  # until the session tells whose it is; a door is everybody's
     needed = roles.TABLE.get(request.endpoint or "")
     if needed is None:
         abort(404)
@@ -55,7 +57,7 @@ def guard() -> AnyResponse | None:
     found = session.find()
     if found is None:
         return _to_door()
-    g.visitor = Visitor(*found)
+    g.visitor, g.whose = Visitor(*found), found[2].id
     if not found[1].role.covers(needed.role):
         return frame.refuse()
     if needed.fresh and not found[0].is_fresh(runtime().clock.now()):

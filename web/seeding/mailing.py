@@ -12,6 +12,7 @@ from models.customer import Channel, ContactPoint, Customer
 from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Mode
 from models.ports import FailedJob
+from models.walls import ALL_MERCHANTS
 from payments import papers
 from web.assembly import Assembly
 
@@ -43,7 +44,7 @@ def mail_invoices(assembly: Assembly) -> int:
     """Returns how many. Leaves no connection and no thread behind."""
     if assembly.sandbox is None:
         return 0
-    runtime = replace(assembly.runtime, ports=replace(assembly.runtime.ports, jobs=_Now()))
+    runtime = replace(assembly.runtime, ports=replace(assembly.runtime.ports, jobs=_Now()), whose=ALL_MERCHANTS)
     assembly.sandbox.mail.start()
     try:
         with runtime.write() as ctx:

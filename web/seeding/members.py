@@ -9,6 +9,7 @@ import pyotp
 from models.database import Database
 from models.member import Member, Role
 from models.signing import Purpose, Signer
+from models.walls import ALL_MERCHANTS
 from web.seeding.sowing import SeededMerchant
 
 OWNERS = ("Avery Finch", "Marisol Prieto")
@@ -33,7 +34,7 @@ def enrol(database: Database, signer: Signer, now: datetime, seeded: Sequence[Se
         name = OWNERS[position] if position < len(OWNERS) else "The owner"
         made = SeededMember(slug, name, f"owner@{slug}.example", Role.OWNER, secret)
         members.append(made)
-        with database.write() as session:
+        with database.write(ALL_MERCHANTS) as session:
             session.add(
                 Member(
                     merchant_id=merchant.row["id"],

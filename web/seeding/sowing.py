@@ -22,6 +22,7 @@ from models.errors import DomainError
 from models.invoice import Invoice
 from models.merchant import ApiKey, Merchant, Mode
 from models.payment import Payment
+from models.walls import ALL_MERCHANTS
 from web.seeding.books import Batch, Books, Row
 from web.seeding.cast import CustomerCard, MerchantCard, Shop
 from web.seeding.crowd import Size, papers, shops
@@ -52,7 +53,7 @@ class SeededMerchant:
 def sow(database: Database, now: datetime, size: Size, grown: Callable[[int], None]) -> list[SeededMerchant]:
     """Everything of that size; `grown` hears how many more invoices are in. Raises DomainError("already_seeded")."""
     found = shops(size)
-    with database.read() as session:
+    with database.read(ALL_MERCHANTS) as session:
         slugs = sa.select(Merchant.id).where(Merchant.slug.in_([shop.merchant.slug for shop in found]))
         if session.scalars(slugs.limit(1)).first() is not None:
             raise DomainError("already_seeded")
@@ -63,7 +64,7 @@ def sow(database: Database, now: datetime, size: Size, grown: Callable[[int], No
         seeded.append(merchant)
         books = _books(now, size, position, merchant, keys)
         for chunk, written in _chunks(books, size, position, shop, customer_ids):
-            with database.write() as session:
+            with database.write(ALL_MERCHANTS) as session:
                 _insert(session, chunk)
             grown(written)
     _tell_counters(database)
@@ -80,7 +81,7 @@ def _open(database: Database, now: datetime, shop: Shop, keys: Keys) -> tuple[Se
         for card, customer in zip(shop.customers, customers, strict=True)
         for point in _points(card, customer, keys[ContactPoint])
     ]
-    with database.write() as session:
+    with database.write(ALL_MERCHANTS) as session:
         session.execute(sa.insert(Merchant.__table__), [row])  # type: ignore[arg-type]
         session.add(key)
         session.add(_cadence(shop.merchant, row["id"], now))
@@ -203,7 +204,7 @@ def _last_key(session: Session, kind: type[Base]) -> int:
 def _tell_counters(database: Database) -> None:
     if database.is_sqlite:
         return
-    with database.write() as session:
+    with database.write(ALL_MERCHANTS) as session:
         for kind in _SERIAL:
             counter = sa.func.pg_get_serial_sequence(kind.__tablename__, "id")
             last = sa.select(sa.func.max(kind.__table__.c.id)).scalar_subquery()

@@ -48,12 +48,12 @@ def status() -> tuple[str, int]:
 
 
 def _turn(merchant: Merchant, inbound: InboundSms) -> Answer:
-    with span("turn", channel=inbound.channel.value), runtime().write_together() as ctx:
+    with span("turn", channel=inbound.channel.value), runtime().of(merchant.id).write_together() as ctx:
         return take_turn(ctx, merchant, inbound, dialogue.respond)
 
 
 def _report(merchant: Merchant, receipt: DeliveryReceipt) -> None:
-    with runtime().write() as ctx:
+    with runtime().of(merchant.id).write() as ctx:
         receipts.apply_receipt(ctx, merchant.id, receipt)
 
 
