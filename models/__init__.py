@@ -8,6 +8,7 @@ from models.consent import Consent, ConsentAct, OptOut
 from models.context import Context, Environment, Ports, Runtime, Site
 from models.conversation import Conversation, ConversationState, Promise, Proof
 from models.customer import Channel, ContactPoint, Customer
+from models.customer_word import CustomerWord
 from models.database import Database
 from models.file_import import FileImport, ImportStatus
 from models.idempotency import ApiAnswer, IdempotencyKey
@@ -65,6 +66,7 @@ __all__ = [
     "CustomLanding",
     "Customer",
     "CustomerCadence",
+    "CustomerWord",
     "Database",
     "DeliveryStatus",
     "Difference",

@@ -49,7 +49,13 @@ class ContactPoint(Identified, Base):
     __tablename__ = "contact_point"
     __table_args__ = (
         sa.UniqueConstraint("customer_id", "channel", "address"),
-        sa.Index("ix_contact_point_address", "merchant_id", "channel", "address"),
+        sa.Index(
+            "ix_contact_point_address",
+            "merchant_id",
+            "channel",
+            "address",
+            postgresql_ops={"address": "varchar_pattern_ops"},  # serves equality and how an address begins
+        ),
     )
 
     merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"))

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from bot import optouts
 from bot.exchange import planning
 from bot.exchange.planning import Grown, Parsed, Plan, Wanted
+from models import customer_word
 from models.base import new_public_id
 from models.consent import GIVEN_BY_CHARS, Consent, ConsentAct
 from models.context import Context
@@ -62,6 +63,7 @@ def _customers(ctx: Context, merchant: Merchant, mode: Mode, wanted: Sequence[Wa
     inserted = sa.insert(Customer).returning(Customer.id, sort_by_parameter_order=True)
     made = list(ctx.session.scalars(inserted, rows)) if rows else []
     ids = dict(zip(fresh, made, strict=True))
+    customer_word.enter(ctx.session, ((merchant.id, key, row["name"]) for key, row in zip(made, rows, strict=True)))
     for one in wanted:
         if one.customer_id is not None:
             ids[one] = one.customer_id

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from models.base import Base
 from models.consent import Consent
 from models.customer import Channel, ContactPoint, Customer
+from models.customer_word import CustomerWord
 from models.database import Database
 from models.errors import DomainError
 from models.invoice import Invoice, InvoiceStatus
@@ -107,6 +108,11 @@ def test_it_begins_each_merchant_with_someone_easy(field: Field) -> None:
         assert len(mailboxes) == (1 if mailboxes[0].endswith("@crowd.example") else 2)
         owed = sa.select(Invoice.id).where(Invoice.customer_id == first.id, Invoice.status == InvoiceStatus.OPEN)
         assert len(field.rows(owed)) >= 3
+
+
+def test_it_lets_every_customer_be_found_by_name(field: Field) -> None:
+    unfound = sa.select(Customer.name).where(Customer.id.not_in(sa.select(CustomerWord.customer_id)))
+    assert field.rows(unfound) == []
 
 
 def test_it_gives_the_first_customers_a_phone_of_their_own(field: Field) -> None:

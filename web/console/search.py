@@ -1,12 +1,15 @@
 """What a search box finds, by indexes: invoices by how their number begins, with or without what all numbers of a
-merchant begin with; customers by a part of the name, of an email or of a phone. Nothing typed is a pattern."""
+merchant begin with; customers by how the words of their name or their email begin. Of a phone any digits, for which its
+merchant's phones are walked. Nothing typed is a pattern."""
 
 import re
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
 from models.context import Context
-from models.customer import ContactPoint, Customer
+from models.customer import Channel, ContactPoint, normalise_email
+from models.customer_word import CustomerWord, typed_words
 from models.invoice import Invoice
 from models.merchant import Merchant, Mode
 
@@ -15,6 +18,8 @@ MATCHES = 200
 HEADS = 20
 """Ways in which a merchant's numbers begin before their first digit: `INV-`, `Q`."""
 MIN_DIGITS = 4
+MAX_WORDS = 12
+"""Of a search; further ones narrow it no more."""
 _LAST = "\U0010ffff"
 _AFTER_DIGITS = ":"
 """The character that follows 9: where the next head begins."""
@@ -35,17 +40,43 @@ def invoices_numbered(ctx: Context, merchant: Merchant, mode: Mode, text: str) -
 
 
 def customers_like(ctx: Context, merchant: Merchant, text: str) -> list[int]:
-    """By a part of the name, of an email or of a phone's digits."""
+    """Every word typed is the beginning of one in the name; or the whole is that of an email, or digits of a phone."""
+    asked = [named(merchant.id, words)] if (words := typed_words(text)[:MAX_WORDS]) else []
+    asked.append(mailed(merchant.id, normalise_email(text), is_sqlite=ctx.session.get_bind().dialect.name == "sqlite"))
     digits = "".join(c for c in text if c.isdigit())
-    spellings = [ContactPoint.address.icontains(text, autoescape=True)]
     if len(digits) >= MIN_DIGITS and not any(c.isalpha() for c in text):
-        spellings.append(ContactPoint.address.contains(digits))
-    named = sa.select(Customer.id).where(
-        Customer.merchant_id == merchant.id, Customer.name.icontains(text, autoescape=True)
+        asked.append(_phoned(merchant.id, digits))
+    return list(dict.fromkeys(found for one in asked for found in ctx.session.scalars(one.limit(MATCHES))))
+
+
+def named(merchant_id: int, words: Sequence[str]) -> sa.Select[int] | sa.CompoundSelect[int]:
+    word = CustomerWord.word
+    each = [
+        sa.select(CustomerWord.customer_id).where(
+            CustomerWord.merchant_id == merchant_id, word >= one, word < one + _LAST
+        )
+        for one in words
+    ]
+    return (
+        sa.intersect(*each) if len(each) > 1 else each[0]
+    )  # SQLite would walk all of them in another order for DISTINCT
+
+
+def mailed(merchant_id: int, text: str, *, is_sqlite: bool) -> sa.Select[int]:
+    at_least, below = (">=", "<") if is_sqlite else ("~>=~", "~<~")  # byte by byte, as the index is
+    address = ContactPoint.address
+    return sa.select(ContactPoint.customer_id).where(
+        ContactPoint.merchant_id == merchant_id,
+        ContactPoint.channel == Channel.EMAIL,
+        address.bool_op(at_least)(text),
+        address.bool_op(below)(text + _LAST),
     )
-    reached = sa.select(ContactPoint.customer_id).where(ContactPoint.merchant_id == merchant.id, sa.or_(*spellings))
-    found = [*ctx.session.scalars(named.limit(MATCHES)), *ctx.session.scalars(reached.limit(MATCHES))]
-    return list(dict.fromkeys(found))
+
+
+def _phoned(merchant_id: int, digits: str) -> sa.Select[int]:
+    phones = ContactPoint.channel.in_((Channel.SMS, Channel.WHATSAPP))
+    own = (ContactPoint.merchant_id == merchant_id) & phones
+    return sa.select(ContactPoint.customer_id).where(own, ContactPoint.address.contains(digits))
 
 
 def _heads(ctx: Context, mine: sa.ColumnElement[bool]) -> list[tuple[str, int]]:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.channels import sandbox_content
+from models import customer_word
 from models.base import Base
 from models.cadence import Cadence
 from models.consent import Consent, ConsentAct
@@ -86,6 +87,7 @@ def _open(database: Database, now: datetime, shop: Shop, keys: Keys) -> tuple[Se
         session.add(key)
         session.add(_cadence(shop.merchant, row["id"], now))
         session.execute(sa.insert(Customer.__table__), customers)  # type: ignore[arg-type]
+        customer_word.enter(session, ((row["id"], one["id"], one["name"]) for one in customers))
         session.execute(sa.insert(ContactPoint.__table__), points)  # type: ignore[arg-type]
         session.execute(sa.insert(Consent.__table__), list(_consents(points)))  # type: ignore[arg-type]
     return SeededMerchant(shop.merchant, row, text, shop.customers), [customer["id"] for customer in customers]

@@ -16,6 +16,7 @@ from models.merchant import Mode
 from payments import audit
 from tests.support import records
 from tests.support.world import ALICE, ALICE_EMAIL, World
+from web.console import search
 
 CUSTOMERS = "customer_reference,customer_name,emails,phones,language,text_consent\n"
 INVOICES = "invoice_number,customer_reference,customer_name,customer_email,amount,due_on\n"
@@ -68,6 +69,15 @@ def test_it_takes_customers(world: World) -> None:
     with world.runtime.read() as ctx:
         theirs = sa.select(ContactPoint.address).where(ContactPoint.customer_id == carol.id)
         assert set(ctx.session.scalars(theirs)) == {"carol@example.com", "c@work.example", "+12125550155"}
+
+
+def test_it_lets_those_that_it_takes_and_renames_be_found_by_name(world: World) -> None:
+    take(world, CUSTOMERS + "C-7,Carol Clark,carol@example.com,,,\nC-8,Dan Drew,dan@example.com,,,\n")
+    take(world, CUSTOMERS + "C-7,Carol Núñez,carol@example.com,,,\n")
+    acme, carol = world.merchants["acme"], records.customer(world, "Carol Núñez").id
+    with world.runtime.read() as ctx:
+        found = [search.customers_like(ctx, acme, text) for text in ("nune car", "clark", "drew")]
+    assert found == [[carol], [], [records.customer(world, "Dan Drew").id]]
 
 
 def test_it_takes_invoices_of_old_and_new_customers(world: World) -> None:
