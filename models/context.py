@@ -67,7 +67,7 @@ class Runtime:
     whose: Whose = NOBODY
 
     def of(self, whose: Whose) -> "Runtime":
-        return replace(self, whose=whose)
+        return self if whose == self.whose else replace(self, whose=whose)
 
     @contextmanager
     def write(self) -> Iterator[Context]:
