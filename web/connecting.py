@@ -33,8 +33,9 @@ Changes = Mapping[str, str | None]
 """By name, what was typed. None takes it away."""
 
 
-def change(ctx: Context, merchant: Merchant, typed: Changes, *, of_its_own: bool) -> dict[str, str]:
+def change(all_merchants: Context, merchant: Merchant, typed: Changes, *, of_its_own: bool) -> dict[str, str]:
     """Set what was typed if all of it is right, else nothing: the codes of what is wrong, by name.
+    `all_merchants`: sees them, to tell what another one uses already.
     `of_its_own`: numbers only with the merchant's own texting account. On the operator's account a merchant could
     else take a number that is meant for another."""
     wanted: dict[str, Any] = {}
@@ -47,7 +48,7 @@ def change(ctx: Context, merchant: Merchant, typed: Changes, *, of_its_own: bool
             wanted[name] = READERS[name](text.strip(), merchant) if text is not None else None
         except DomainError as error:
             problems[name] = error.code
-    problems |= _together(merchant, wanted, of_its_own) | _taken(ctx, merchant, wanted)
+    problems |= _together(merchant, wanted, of_its_own) | _taken(all_merchants, merchant, wanted)
     if not problems:
         _apply(merchant, wanted)
     return problems
@@ -161,14 +162,14 @@ def _together(merchant: Merchant, wanted: Mapping[str, Any], of_its_own: bool) -
     return dict.fromkeys(claimed, "account_first")
 
 
-def _taken(ctx: Context, merchant: Merchant, wanted: Mapping[str, Any]) -> dict[str, str]:
+def _taken(all_merchants: Context, merchant: Merchant, wanted: Mapping[str, Any]) -> dict[str, str]:
     """An account may serve several merchants, if both know its token."""
     given = {name: wanted[name] for name in (*UNIQUE, "twilio_account_sid") if wanted.get(name)}
     token = wanted.get("twilio_auth_token", merchant.twilio_auth_token) or ""
     taken = {}
     for name, value in given.items():
         others = sa.select(Merchant).where(getattr(Merchant, name) == value, Merchant.id != merchant.id)
-        rivals = ctx.session.scalars(others).all()
+        rivals = all_merchants.session.scalars(others).all()
         if name == "twilio_account_sid":
             rivals = [other for other in rivals if not secrets.compare_digest(other.twilio_auth_token or "", token)]
         if rivals:

@@ -10,11 +10,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from models.context import Context
 from models.merchant import Merchant
+from models.walls import ALL_MERCHANTS
 from web import connecting
 from web.console import audit, frame
 from web.console.frame import ConsolePage, done, parts
 from web.console.visitor import visitor
-from web.context import reads, writes
+from web.context import reads, runtime, writes
 from web.services import directory
 
 blueprint = Blueprint("console_channels", __name__, url_prefix="/console/settings/connections/set-up")
@@ -54,7 +55,8 @@ def save(ctx: Context) -> AnyResponse:
         if text.strip() or f"remove_{name}" in form or (name in form and name not in SECRETS):
             typed[name] = text if text.strip() else None
     before = connecting.told(merchant)
-    problems = connecting.change(ctx, merchant, typed, of_its_own=True)
+    with runtime().of(ALL_MERCHANTS).read() as everybody:
+        problems = connecting.change(everybody, merchant, typed, of_its_own=True)
     if problems:
         return _page(ctx, merchant, problems, {name: text or "" for name, text in typed.items()})
     _record(ctx, merchant, before, [name for name in SECRETS if typed.get(name)])
