@@ -56,9 +56,11 @@ def at_once(database: Database, others: list[Callable[[], None]]) -> list[thread
         while database._together is not None and database._together._coming < len(threads):
             time.sleep(0.001)
 
-    store(database, "first", until_all_wait)
-    for thread in threads:
-        thread.join()
+    try:
+        store(database, "first", until_all_wait)
+    finally:
+        for thread in threads:
+            thread.join()
     return threads
 
 
