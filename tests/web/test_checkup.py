@@ -16,8 +16,8 @@ from bot.channels.sandbox_mail import MailServer
 from tests.support.members import enter
 from tests.support.world import ACME, World
 from web import checkup
-from web.checkup import State
 from web.config import Settings
+from web.findings import State
 from web.slots import held_slot, only_worker
 
 STRIPE_KEY = "sk_live_" + "a1B2c3D4" * 4
