@@ -189,6 +189,8 @@ def commit(db: sa.Connection) -> None:
 
 def run_waiting(db: sa.Connection) -> None:
     waiting, db.info[WITH_COMMIT] = db.info[WITH_COMMIT], []
+    if walls.UNSAID in db.info:
+        walls.say_now(db)
     for sql, arguments in waiting:
         cursor: DBAPICursor = driver_of(db).cursor()
         cursor.execute(sql, arguments)

@@ -164,6 +164,7 @@ def bound(peopled_world: World) -> World:
 
 CUSTOMERS = sa.select(sa.func.count()).select_from(Customer)
 PREPARED = Prepared(CUSTOMERS)
+RENAME = Prepared(sa.update(Customer).values(name=sa.bindparam("new_name")))
 
 
 def sees(runtime: Runtime) -> set[int]:
@@ -190,6 +191,13 @@ def test_it_says_whose_in_every_transaction(bound: World) -> None:
     runtime = bound.runtime
     for _ in range(2):  # connections that others had before
         assert [sees(runtime.of(whose)) for whose in (acme, globex, ALL_MERCHANTS, NOBODY)] == [{2}, {1}, {3}, {0}]
+
+
+def test_it_says_whose_before_what_travels_with_the_commit_alone(bound: World) -> None:
+    with bound.runtime.of(bound.merchants["acme"].id).write_together() as ctx:
+        RENAME.last(connection_of(ctx.session), {"new_name": "Zoe"})
+    with bound.runtime.of(ALL_MERCHANTS).read() as ctx:
+        assert ctx.session.scalars(CUSTOMERS.where(Customer.name == "Zoe")).one() == 2
 
 
 def test_it_keeps_what_was_said_from_whoever_borrows_the_connection_next(bound: World) -> None:
