@@ -52,8 +52,7 @@ def create_app(settings: Settings | None = None, assembly: Assembly | None = Non
     app.url_rule_class = LateRule
     app.jinja_loader = jinja2.FileSystemLoader(templating.TEMPLATE_FOLDER)
     if settings.traces_endpoint is not None:
-        from web import tracing  # noqa: PLC0415 - a second of start-up, for those who collect traces
-
+        tracing = import_string("web.tracing")  # a second of start-up, for those who collect traces
         assembly = replace(assembly, runtime=tracing.install(app, assembly.runtime, tracing.to_collector()))
     app.extensions["till"] = assembly.runtime
     app.extensions["till.settings"] = settings

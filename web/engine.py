@@ -22,16 +22,13 @@ from web.engine_client import (
     Json,
     cancel,
     client_of,
-    discard,
-    failed,
     purge,
-    retry,
 )
 from web.engine_jobs import JOBS_VERSION, DatabaseJobs
 from web.queues import Noticed, Pacer
 from web.work import Job, Work, describe, run_job
 
-__all__ = ["DatabaseJobs", "cancel", "discard", "failed", "migrate", "purge", "retry", "run_worker", "start_embedded"]
+__all__ = ["DatabaseJobs", "cancel", "migrate", "purge", "run_worker", "start_embedded"]
 
 log = structlog.get_logger()
 

@@ -42,22 +42,8 @@ def cancel(database: Database, job_id: str) -> None:
     client_of(database).cancel_workflow(job_id)
 
 
-def failed(database: Database, limit: int = 100) -> list[FailedJob]:
+def failed(client: DBOSClient, limit: int) -> list[FailedJob]:
     """Jobs that ended in an error nobody has retried yet, the newest first."""
-    return failed_of(client_of(database), limit)
-
-
-def retry(database: Database, job_id: str) -> str:
-    """Run a failed job again from its start, under the new id that is returned."""
-    return retry_by(client_of(database), job_id)
-
-
-def discard(database: Database, job_id: str) -> None:
-    """Forget a failed job."""
-    client_of(database).delete_workflows([job_id])
-
-
-def failed_of(client: DBOSClient, limit: int) -> list[FailedJob]:
     rows = client.list_workflows(status=_ENDED_BADLY, was_forked_from=False, sort_desc=True, limit=limit)
     return [FailedJob(row.workflow_id, row.name, str(row.error), _arguments(row.input)) for row in rows]
 
@@ -66,7 +52,8 @@ def _arguments(told: Any) -> tuple[str | int, ...]:
     return tuple(told["args"][_OWN_ARGUMENTS:]) if told else ()
 
 
-def retry_by(client: DBOSClient, job_id: str) -> str:
+def retry(client: DBOSClient, job_id: str) -> str:
+    """Run a failed job again from its start, under the new id that is returned."""
     job = client.retrieve_workflow(job_id).get_status()
     where: dict[str, Any] = {"queue_name": job.queue_name, "queue_partition_key": job.queue_partition_key}
     return client.fork_workflow(job_id, 1, application_version=JOBS_VERSION, **where).get_workflow_id()

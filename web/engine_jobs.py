@@ -47,11 +47,11 @@ class DatabaseJobs:
             self._own_client().set_workflow_delay(job_id, delay_seconds=0)
 
     def failed(self, limit: int = 100) -> list[FailedJob]:
-        found: list[FailedJob] = _engine().failed_of(self._own_client(), limit)
+        found: list[FailedJob] = _engine().failed(self._own_client(), limit)
         return found
 
     def retry(self, job_id: str) -> str:
-        again: str = _engine().retry_by(self._own_client(), job_id)
+        again: str = _engine().retry(self._own_client(), job_id)
         return again
 
     def discard(self, job_id: str) -> None:

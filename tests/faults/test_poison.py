@@ -128,13 +128,13 @@ def test_a_job_that_kills_its_workers_is_put_aside(database_url: str, tmp_path: 
             deaths = len(ends)
             assert eventually(storm.is_over, PATIENCE_S)
 
-        assert [job.job_id for job in engine.failed(database)] == ["lethal"]
+        assert [job.job_id for job in jobs.failed()] == ["lethal"]
         assert sorted(storm.taken()) == storm.references()
         assert MOST_DEATHS < deaths <= MOST_DEATHS + 4
         figure(
             "O18 poison job",
             "sqlite" if database.is_sqlite else "postgresql",
             workers_killed=deaths,
-            put_aside=len(engine.failed(database)),
+            put_aside=len(jobs.failed()),
             others_sent_once=len(storm.taken()),
         )

@@ -74,7 +74,7 @@ class Worker:
         return eventually(lambda: job_id in self.ran)
 
     def failed(self) -> dict[str, FailedJob]:
-        return {job.job_id: job for job in engine.failed(self.runtime.database)}
+        return {job.job_id: job for job in self.runtime.ports.jobs.failed()}
 
 
 def _sms(number: str) -> OutboundSms:
@@ -151,7 +151,7 @@ def test_it_lists_a_failed_job_and_runs_it_again(worker: Worker) -> None:
     assert eventually(lambda: "broken" in worker.failed())
 
     worker.is_broken = False
-    engine.retry(worker.runtime.database, "broken")
+    worker.runtime.ports.jobs.retry("broken")
 
     assert eventually(lambda: "mended" in worker.ran)
     assert "broken" not in worker.failed()

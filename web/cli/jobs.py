@@ -12,7 +12,6 @@ from bot import messenger, receipts
 from models.context import Context
 from models.merchant import Merchant
 from models.message import Direction, Message, MessageStatus
-from web import engine
 from web.context import runtime
 
 LISTED = 50
@@ -27,7 +26,7 @@ def list_failed(limit: int) -> None:
     """What failed, the newest first. Messages by their id; no address and no text."""
     console = Console()
     jobs = Table("Job", "What", "Why", title="Failed jobs")
-    for job in engine.failed(runtime().database, limit):
+    for job in runtime().ports.jobs.failed(limit):
         jobs.add_row(job.job_id, job.name, job.error)
     messages = Table("Message", "Merchant", "Kind", "Channel", "Status", "Code", "At", title="Messages that did not go")
     with runtime().read() as ctx:
@@ -53,7 +52,7 @@ def retry(identifier: str) -> None:
     again = _send_again(identifier)
     if again is None:
         _known_job(identifier)
-        again = engine.retry(runtime().database, identifier)
+        again = runtime().ports.jobs.retry(identifier)
     click.echo(f"Tried again as {again}.")
 
 
@@ -63,7 +62,7 @@ def discard(identifier: str) -> None:
     """Take a failed job or message off the list. It is not run, or sent, again."""
     if not _put_aside(identifier):
         _known_job(identifier)
-        engine.discard(runtime().database, identifier)
+        runtime().ports.jobs.discard(identifier)
     click.echo("Discarded.")
 
 
@@ -98,7 +97,7 @@ def _put_aside(public_id: str) -> bool:
 
 
 def _known_job(job_id: str) -> None:
-    if not any(job.job_id == job_id for job in engine.failed(runtime().database, 10_000)):
+    if not any(job.job_id == job_id for job in runtime().ports.jobs.failed(10_000)):
         raise click.ClickException(f"Nothing failed is called {job_id}: see `flask jobs list`.")
 
 
