@@ -26,6 +26,7 @@ IDLE_TIMEOUT_S = 10
 LOST_SLOT_STATUS = 70  # EX_SOFTWARE: the supervisor starts another
 
 _LOCK = "SELECT pg_try_advisory_lock(%s, %s)"
+_UNLOCK = "SELECT pg_advisory_unlock(%s, %s)"
 _LOCK_UNTIL_COMMIT = sa.text("SELECT pg_try_advisory_xact_lock(:locks, :slot)")
 
 
@@ -59,9 +60,12 @@ def held_slot(database: Database) -> Iterator[int]:
         stop = threading.Event()
         pinger = threading.Thread(target=_ping, args=(session, stop), name="slot", daemon=True)
         pinger.start()
-        yield slot
-        stop.set()
-        pinger.join()
+        try:
+            yield slot
+        finally:
+            stop.set()
+            pinger.join()
+        session.execute(_UNLOCK, [SLOT_LOCKS, slot])  # the server notices a closed connection only a little later
 
 
 def _try_lock(session: psycopg.Connection, slot: int) -> bool:
