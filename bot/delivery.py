@@ -96,6 +96,8 @@ def _claimed(message: Message, outbound: Outbound, *, left_behind: bool = False)
 
 def _refusal(ctx: Context, message: Message) -> str | None:
     """Why this must not go after all: things change between queueing and sending."""
+    if message.removed_at is not None:
+        return "words_removed"
     if called_back := gate.refusal(ctx, message):
         return called_back
     address = (message.merchant_id, message.channel, message.their_address)

@@ -79,7 +79,7 @@ def _failed(ctx: Context, message: Message, receipt: DeliveryReceipt) -> None:
     events.message_failed(ctx, message)
     log.warning("message_not_delivered", reference=message.public_id, code=receipt.error_code)
     heed(ctx, message, receipt.error_code)
-    meaning = MEANINGS.get(receipt.error_code or "")
+    meaning = _meaning(message, receipt.error_code)
     if meaning is not None and meaning.consequence in (Consequence.RETRY, Consequence.AFTER_THE_NIGHT):
         message.failure = Failure.TEMPORARY
         _send_again(ctx, message, meaning)
@@ -87,7 +87,7 @@ def _failed(ctx: Context, message: Message, receipt: DeliveryReceipt) -> None:
 
 def heed(ctx: Context, message: Message, code: str | None) -> None:
     """What an error says beyond its own message: about the address, the person or our standing with the carrier."""
-    meaning = MEANINGS.get(code or "")
+    meaning = _meaning(message, code)
     if meaning is None:
         return
     match meaning.consequence:
@@ -101,6 +101,11 @@ def heed(ctx: Context, message: Message, code: str | None) -> None:
             _go_elsewhere(ctx, message)
         case Consequence.STOP_CAMPAIGN | Consequence.STOP_US | Consequence.STOP_ALL:
             pauses.begin(ctx, message, REACHES[meaning.consequence], code or "", meaning.event)
+
+
+def _meaning(message: Message, code: str | None) -> Meaning | None:
+    """Nothing follows for a message whose words are removed: there is nothing to say again, and maybe nobody."""
+    return MEANINGS.get(code or "") if message.removed_at is None else None
 
 
 def _go_elsewhere(ctx: Context, message: Message) -> None:

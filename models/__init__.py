@@ -18,7 +18,7 @@ from models.limits import LimitCount
 from models.logo import Logo
 from models.member import ConsoleSession, Member, RecoveryCode, Role, SignIn
 from models.merchant import ApiKey, CustomLanding, FeePayer, Merchant, MerchantStatus, Mode, Scope
-from models.message import Direction, Failure, Message, MessageStatus, Route
+from models.message import Direction, Failure, Message, MessageStatus, RemovedWhy, Route
 from models.money import Money
 from models.papers import Attachment, ContentType, InvoiceLine
 from models.paylink import PayLink, PayLinkInvoice, PayLinkState
@@ -27,6 +27,7 @@ from models.received_mail import ReceivedMail
 from models.reconciliation import Difference, DifferenceKind, Reconciliation
 from models.refund import Dispute, DisputeKind, DisputeStatus, Refund, RefundStatus
 from models.reminder import Campaign, CampaignSource, Reminder, ReminderLink, ReminderStatus, SkipReason
+from models.retention import RetentionMark
 from models.saved_account import SavedAccount
 from models.sending_pause import Reach, SendingPause
 from models.session import WebSession
@@ -115,6 +116,8 @@ __all__ = [
     "Reminder",
     "ReminderLink",
     "ReminderStatus",
+    "RemovedWhy",
+    "RetentionMark",
     "Role",
     "Route",
     "Runtime",

@@ -11,7 +11,8 @@ from models.guards import append_only
 
 
 class AuditEntry(Base):
-    """`before` and `after` hold the fields that changed; never a secret, a code or a message's text."""
+    """`before` and `after` hold the fields that changed; never a secret, a code or a message's text. What they hold of
+    people can be blanked, and only that: who did what, when, to which thing stays for ever."""
 
     __tablename__ = "audit_entry"
     __table_args__ = (
@@ -37,4 +38,4 @@ class AuditEntry(Base):
     created_at: Mapped[datetime]
 
 
-append_only(AuditEntry.__table__)
+append_only(AuditEntry.__table__, may_blank=("label", "before", "after"))

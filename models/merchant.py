@@ -13,6 +13,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, stored
 
+RETENTION_MONTHS = 18
+"""Visa and Mastercard take disputes up to 540 days after a payment: what was said about it is evidence until then."""
+RETENTION_MOST, RETENTION_LEAST = 120, 3
+"""Ten years, as long as books are kept anywhere; and what webhook events are kept for anyway."""
+
 
 class MerchantStatus(StrEnum):
     ACTIVE = "active"
@@ -109,6 +114,10 @@ class Merchant(Identified, Base):
     """Names the picture in models/logo.py; None: the initials stand for it."""
     staff_phones: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     """Their texts to the merchant's own number are commands."""
+    retention_months: Mapped[int] = mapped_column(
+        sa.SmallInteger, default=RETENTION_MONTHS, server_default=str(RETENTION_MONTHS)
+    )
+    """How long what people wrote is kept."""
     created_at: Mapped[datetime]
 
 

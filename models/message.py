@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, stored
 from models.customer import Channel
+from models.retention import months_between
 
 
 class Direction(StrEnum):
@@ -37,6 +38,13 @@ class Route(StrEnum):
 
     RESPONSE = "response"
     MESSENGER = "messenger"
+
+
+class RemovedWhy(StrEnum):
+    """Why the words of a message are gone. That it was sent, when, over which channel and how it ended stays."""
+
+    AGE = "age"
+    ERASURE = "erasure"
 
 
 TRANSITIONS: dict[MessageStatus, frozenset[MessageStatus]] = {
@@ -127,6 +135,9 @@ class Message(Identified, Base):
     """The message that could not go on its own channel, and that this one replaces."""
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+    """Since when its words are gone: the body is empty, and nothing of it may be sent again."""
+    removed_why: Mapped[RemovedWhy | None] = mapped_column(stored(RemovedWhy))
 
     def move_to(self, status: MessageStatus) -> bool:
         """Take the step if it is one forward. False, and no change, for a repeated or overtaken report."""
@@ -134,3 +145,8 @@ class Message(Identified, Base):
             return False
         self.status = status
         return True
+
+    @property
+    def months_kept(self) -> int:
+        """How long its words were there. 0 while they are."""
+        return months_between(self.created_at, self.removed_at) if self.removed_at is not None else 0

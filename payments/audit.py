@@ -74,14 +74,12 @@ def sums(session: Session) -> list[Sum]:
 
 def missing_guards(session: Session) -> list[str]:
     """Append-only tables that the database would let somebody change in place."""
-    if session.get_bind().dialect.name == "postgresql":
+    dialect = session.get_bind().dialect.name
+    names = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    if dialect == "postgresql":
         names = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
-        wanted = {table: {f"{table}_append_only"} for table in guards.APPEND_ONLY}
-    else:
-        names = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        wanted = {table: {f"{table}_no_update", f"{table}_no_delete"} for table in guards.APPEND_ONLY}
     there = set(session.scalars(sa.text(names)))
-    return sorted(table for table, triggers in wanted.items() if not triggers <= there)
+    return sorted(table for table in guards.APPEND_ONLY if not guards.names(dialect, table) <= there)
 
 
 _Check = tuple[Fault, sa.ColumnElement[Any], sa.Select[Any, Any, Any, Any]]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 import structlog
 
-from bot import delivery, member_codes, messenger, replies, verifying, vitals
+from bot import delivery, forgetting, member_codes, messenger, replies, verifying, vitals
 from bot.exchange import desk
 from bot.reminders import filling, releasing, scanning
 from models.context import Context, Runtime
@@ -78,6 +78,7 @@ def run_due(runtime: Runtime) -> None:
     delivering.sweep(runtime)
     replies.confirm_all(runtime)
     janitor(runtime)
+    forgetting.forget_old_words(runtime)
 
 
 JOBS: dict[str, Job] = {
@@ -97,6 +98,7 @@ JOBS: dict[str, Job] = {
     "reconcile": compare_books,
     "close_attempt": close_attempt,
     "purge": purge,
+    "forget_old_words": forgetting.forget_old_words,
     "sound_alarms": sound_alarms,
     "deliver_webhook": delivering.deliver,
     "sweep_webhooks": delivering.sweep,
@@ -110,6 +112,7 @@ SCHEDULES: dict[str, str] = {
     "scan_cadences": "5 * * * *",
     "release_due": "* * * * *",
     "purge": "0 3 * * *",
+    "forget_old_words": "30 2 * * *",
     "sweep": "30 3 * * *",
     "sweep_webhooks": "*/10 * * * *",
 }

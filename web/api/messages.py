@@ -17,7 +17,8 @@ TAG = "Messages"
 
 
 class MessageShape(BaseModel):
-    """`kind`: the template of what was sent, or how what came in was understood."""
+    """`kind`: the template of what was sent, or how what came in was understood. `removed_at`: since when subject and
+    text are gone, because they were too old or their customer was erased."""
 
     id: str
     customer_id: str | None
@@ -32,6 +33,7 @@ class MessageShape(BaseModel):
     error_code: str | None
     created_at: datetime
     finished_at: datetime | None
+    removed_at: datetime | None
 
 
 class MessageList(BaseModel):
@@ -85,6 +87,7 @@ def shapes(call: Call, found: Sequence[Message]) -> list[MessageShape]:
             error_code=one.error_code,
             created_at=one.created_at,
             finished_at=one.finished_at,
+            removed_at=one.removed_at,
         )
         for one in found
     ]

@@ -81,6 +81,8 @@ def _send_again(public_id: str) -> str | None:
             return None
         if found.direction is not Direction.OUT or found.status is not MessageStatus.FAILED:
             raise click.ClickException(f"This message is {found.status.value}: only failed ones are sent again.")
+        if found.removed_at is not None:
+            raise click.ClickException("Its words are removed: there is nothing to send again.")
         return receipts.send_again(ctx, found).public_id
 
 

@@ -12,7 +12,15 @@ from models.audit import AuditEntry
 from models.context import Context
 from models.errors import DomainError
 from models.member import Role
-from models.merchant import ApiKey, Merchant, MerchantStatus, Mode, Scope
+from models.merchant import (
+    RETENTION_LEAST,
+    RETENTION_MOST,
+    ApiKey,
+    Merchant,
+    MerchantStatus,
+    Mode,
+    Scope,
+)
 from web import connecting, founding
 from web.cli.naming import merchant_named
 from web.context import runtime
@@ -159,6 +167,19 @@ def key(slug: str, label: str, scopes: tuple[str, ...], mode: str) -> None:
         ctx.session.add(issued)
         _record(ctx, merchant, "key.made", {"prefix": issued.prefix, "mode": mode, "may": ", ".join(scopes)})
     click.echo(text)
+
+
+@group.command("retention")
+@click.argument("slug")
+@click.argument("months", required=False, type=click.IntRange(RETENTION_LEAST, RETENTION_MOST))
+def retention(slug: str, months: int | None) -> None:
+    """Show how many months what people wrote is kept, or change it."""
+    with runtime().write() as ctx:
+        merchant = merchant_named(ctx, slug, lock=True)
+        if months is not None:
+            merchant.retention_months = months
+            _record(ctx, merchant, "settings.retention_changed", {"months": str(months)})
+        click.echo(f"{merchant.retention_months} months")
 
 
 @group.command("suspend")

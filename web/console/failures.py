@@ -33,8 +33,10 @@ class Row:
 
     @property
     def may_go_again(self) -> bool:
-        """A code is asked for anew, a link has run out, and an unclear one may have arrived."""
+        """A code is asked for anew, a link has run out, an unclear one may have arrived, and old words are gone."""
         one = self.message
+        if one.removed_at is not None:
+            return False
         return one.status is MessageStatus.FAILED and one.verification_id is None and one.pay_link_id is None
 
 

@@ -83,6 +83,8 @@ TABLE: dict[str, Access] = {
     "console_settings.save_payments": KEYS,
     "console_settings.cadence": RULE,
     "console_settings.save_cadence": RULE,
+    "console_retention.show": RULE,
+    "console_retention.save": KEYS,
     "console_phones.index": KEYS,
     "console_phones.add": KEYS,
     "console_phones.confirm": KEYS,

@@ -14,7 +14,7 @@ from models.audit import AuditEntry
 from models.context import Context
 from models.conversation import Conversation
 from models.customer import Channel, ContactPoint, Customer
-from models.message import Direction, Message, MessageStatus
+from models.message import Direction, Message, MessageStatus, RemovedWhy
 from models.money import Money
 from models.payment import Payment, PaymentStatus
 
@@ -52,7 +52,10 @@ def of(ctx: Context, customer: Customer) -> list[Happening]:
 
 
 def wording(message: Message) -> str:
-    """What was said, without what every letter of ours begins and ends with. Subjects stand in for codes' letters."""
+    """What was said, without what every letter of ours begins and ends with. Subjects stand in for codes' letters, and
+    what is removed says so."""
+    if message.removed_at is not None:
+        return _removed(message)
     if message.kind in messenger.CODES:
         return "A one-time code"
     text = message.body
@@ -61,6 +64,13 @@ def wording(message: Message) -> str:
             text = text.removeprefix(line)
         text = text.partition(FOOTER)[0]
     return text.replace("{link}", "[link]").replace("{code}", "[code]").strip()
+
+
+def _removed(message: Message) -> str:
+    if message.removed_why is RemovedWhy.ERASURE:
+        return "Removed: their data was erased"
+    months = message.months_kept
+    return f"Removed after {months} month{'' if months == 1 else 's'}"
 
 
 def preview(message: Message) -> str:
