@@ -7,16 +7,15 @@ from flask import Blueprint, Flask
 from werkzeug.utils import import_string
 
 from web import (
-    api,
     brand,
     cli,
-    console,
     custom,
     doors,
     errors,
     health,
     logs,
     metrics,
+    office,
     pay,
     portal,
     portal_papers,
@@ -43,8 +42,11 @@ PAGES: tuple[Blueprint, ...] = (
 )
 
 
-def create_app(settings: Settings | None = None, assembly: Assembly | None = None) -> Flask:
-    """Raises SettingsError when a setting is missing or unsafe."""
+def create_app(
+    settings: Settings | None = None, assembly: Assembly | None = None, *, late_office: bool = False
+) -> Flask:
+    """`late_office`: web/office.py joins when it is first asked for, unless the sandbox or a collector of traces wants
+    to see all from the start. Raises SettingsError when a setting is missing or unsafe."""
     logs.configure()
     settings = settings or load()
     assembly = assembly or assemble(settings)
@@ -69,10 +71,12 @@ def create_app(settings: Settings | None = None, assembly: Assembly | None = Non
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
     security.csrf.exempt(unsubscribe.blueprint)  # mail programs press it, and the token is the permission
-    api.install(app)
     if settings.payments == "sandbox":
         app.register_blueprint(import_string("web.bank:blueprint"))
-    console.install(app)
+    if late_office and not settings.sandboxes and settings.traces_endpoint is None:
+        app.wsgi_app = office.LateOffice(app.wsgi_app, lambda: create_app(settings, assembly).wsgi_app)  # type: ignore[method-assign]
+    else:
+        office.install(app)
     if settings.sandboxes:
         import_string("web.simulator:install")(app, settings)
     cli.install(app)

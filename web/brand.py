@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, request
 from models.context import Context
 from models.logo import Logo
 from models.merchant import Merchant
-from web import branding, logos, templating
+from web import branding, templating
 from web.context import reads
 
 blueprint = Blueprint("brand", __name__)
@@ -47,7 +47,7 @@ def logo(ctx: Context, public_id: str) -> Response:
     if found is None:
         abort(404)
     merchant, kept = found
-    response = _file(kept.png, "image/png", logos.logo_url(merchant) or "")
+    response = _file(kept.png, "image/png", branding.logo_url(merchant.public_id, merchant.logo_version) or "")
     response.headers["Content-Security-Policy"] = PICTURE_CSP
     return response
 

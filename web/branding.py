@@ -98,6 +98,11 @@ def stylesheet_url(public_id: str, colour: str) -> str:
     return f"/brand/{public_id}.css?v={digest}"
 
 
+def logo_url(public_id: str, version: str | None) -> str | None:
+    """The address changes with the picture, so browsers may keep it for ever. None where there is no logo."""
+    return f"/brand/{public_id}.png?v={version}" if version is not None else None
+
+
 def _declarations(roles: Palette) -> str:
     names = (field.name for field in fields(roles))
     return ";".join(f"--{name.replace('_', '-')}:{getattr(roles, name)}" for name in names)

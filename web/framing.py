@@ -9,7 +9,7 @@ from flask import Response, current_app, request
 
 from models.context import Environment
 from models.merchant import Merchant, Mode
-from web import branding, i18n, logos, templating
+from web import branding, i18n, templating
 from web.context import runtime
 from web.pages import Banner, Brand, Frame, Page
 from web.security import cookie_name
@@ -62,7 +62,7 @@ def brand(merchant: Merchant) -> Brand:
         phone_uri=phone_uri,
         email=merchant.email,
         css_url=branding.stylesheet_url(merchant.public_id, merchant.colour),
-        logo_url=logos.logo_url(merchant),
+        logo_url=branding.logo_url(merchant.public_id, merchant.logo_version),
     )
 
 

@@ -43,13 +43,6 @@ def remove(ctx: Context, merchant: Merchant) -> None:
     merchant.logo_version = None
 
 
-def logo_url(merchant: Merchant) -> str | None:
-    """The address changes with the picture, so browsers may keep it for ever."""
-    if merchant.logo_version is None:
-        return None
-    return f"/brand/{merchant.public_id}.png?v={merchant.logo_version}"
-
-
 def re_encoded(upload: bytes) -> bytes:
     """The picture as a PNG without anything else that the file held. Raises as `keep`."""
     if not 0 < len(upload) <= MAX_UPLOAD_BYTES:

@@ -12,10 +12,10 @@ from web import cli
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {
-    *("aiohttp", "aiosmtpd", "alembic", "dbos", "httpx", "psycopg", "pygments", "rich"),
-    *("web.bank", "web.checkup", "web.cli.demo", "web.sandbox", "web.simulator"),
+    *("aiohttp", "aiosmtpd", "alembic", "dbos", "httpx", "PIL", "psycopg", "pygments", "rich", "spectree"),
+    *("web.api.surface", "web.bank", "web.checkup", "web.cli.demo", "web.console", "web.sandbox", "web.simulator"),
 }
-"""What only commands, jobs, PostgreSQL or the sandbox need, or nobody at all."""
+"""What only commands, jobs, PostgreSQL, merchants or the sandbox need, or nobody at all."""
 
 
 def _loaded(program: str, folder: Path) -> set[str]:

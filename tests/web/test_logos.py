@@ -11,7 +11,7 @@ from models.errors import DomainError
 from models.merchant import Merchant
 from tests.support.visitor import Visitor
 from tests.support.world import World
-from web import logos
+from web import branding, logos
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
@@ -82,7 +82,7 @@ def logo(world: World) -> str:
     with world.runtime.write() as ctx:
         merchant = ctx.session.get_one(Merchant, world.merchants["acme"].id)
         logos.keep(ctx, merchant, picture())
-        return str(logos.logo_url(merchant))
+        return str(branding.logo_url(merchant.public_id, merchant.logo_version))
 
 
 def test_it_shows_the_logo_on_the_portal(logo: str, alice: Visitor) -> None:

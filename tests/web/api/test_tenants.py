@@ -11,7 +11,8 @@ from models.merchant import Merchant, Mode
 from tests.support import records
 from tests.support.program import API, Program, new_key, program, revoke
 from tests.support.world import ALICE_EMAIL, World
-from web.api import RESOURCES, document
+from web.api import document
+from web.api.surface import RESOURCES
 
 EXAMPLES: dict[str, Any] = {
     "create_customer": {"name": "Carol"},
