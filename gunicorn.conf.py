@@ -37,7 +37,7 @@ def when_ready(_server):
 def post_worker_init(worker):
     """After the fork: threads and connections belong to the process that uses them."""
     _stay_on_one_core(worker.age)
-    start(worker.app.callable)
+    start(worker.app.callable, waiting=worker.tpool._work_queue.qsize)  # nothing else knows how many wait for a thread
 
 
 def _stay_on_one_core(number):

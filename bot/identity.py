@@ -94,7 +94,7 @@ def offers_code(turn: Turn) -> bool:
 
 
 def check_code(turn: Turn) -> Sequence[Reply]:
-    checked = verifying.check(turn.ctx, turn.merchant, asker(turn), turn.heard.slots.code or "")
+    checked = verifying.check(turn.ctx, turn.merchant, asker(turn), turn.heard.slots.code or "", turn.now)
     if checked.outcome is Outcome.APPROVED:
         return _approved(turn, checked)
     if checked.outcome in LOCKS:

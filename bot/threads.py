@@ -18,6 +18,7 @@ from models.message import Direction, Message, MessageStatus, Route
 from models.money import Money
 from models.payment import UNDER_WAY_STATUSES, Allocation, Payment
 from models.prepared import Prepared, Row, one_trip
+from models.received_text import ReceivedText
 
 
 @dataclass(slots=True)
@@ -36,6 +37,8 @@ class Thread:
     customer_locale: str | None
     opted_out_at: datetime | None
     unreachable_since_at: datetime | None
+    has_waiting: bool
+    """Texts of the same sender that were put off (bot/put_off.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def _table(model: type[Base]) -> sa.Table:
 
 _CONVERSATION, _CUSTOMER, _OPT_OUT = _table(Conversation), _table(Customer), _table(OptOut)
 _MESSAGE, _INVOICE, _ALLOCATION, _PAYMENT = map(_table, (Message, Invoice, Allocation, Payment))
+_WAITING = _table(ReceivedText)
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 _FIND = Prepared(
@@ -82,6 +86,14 @@ _FIND = Prepared(
         _CUSTOMER.c.locale.label("customer_locale"),
         _OPT_OUT.c.opted_out_at,
         _CONVERSATION.c.unreachable_since_at,
+        sa.exists()
+        .where(
+            _WAITING.c.merchant_id == _CONVERSATION.c.merchant_id,
+            _WAITING.c.channel == _CONVERSATION.c.channel,
+            _WAITING.c.their_address == _CONVERSATION.c.address,
+            _WAITING.c.put_aside_at.is_(None),
+        )
+        .label("has_waiting"),
     )
     .select_from(_CONVERSATION)
     .outerjoin(_CUSTOMER, _CUSTOMER.c.id == _CONVERSATION.c.customer_id)

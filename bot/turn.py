@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 import structlog
 
-from bot import intents, links, rendering, threads
+from bot import intents, links, messenger, put_off, rendering, threads
 from bot.intents import Understanding
 from bot.own_words import book as books
 from bot.own_words.book import TILLS
@@ -23,7 +23,7 @@ from models.context import Context
 from models.conversation import CHOICE_LIFETIME, PROOF_IDLE_LIFETIME, ConversationState
 from models.customer import Channel, ContactPoint
 from models.merchant import Merchant
-from models.message import Direction, MessageStatus
+from models.message import Direction, Message, MessageStatus
 from models.prepared import connection_of
 
 log = structlog.get_logger()
@@ -92,6 +92,8 @@ class Turn:
     listed: Listed | None = None
     about_invoice_id: int | None = None
     """The invoice of the very mail that this one answers."""
+    is_late: bool = False
+    """`now` is when the text came in, some time ago; nobody waits for the answer on the line."""
 
     def say(self, kind: str, **slots: Any) -> Reply:
         return Reply(kind, slots)
@@ -112,19 +114,30 @@ class Answer:
     texts: tuple[tuple[str, str], ...]
     """(our reference, text)"""
     is_duplicate: bool = False
+    is_put_off: bool = False
 
 
-def take_turn(ctx: Context, merchant: Merchant, inbound: Inbound, respond: Callable[[Turn], Sequence[Reply]]) -> Answer:
-    """Store, understand, answer. A repeat of the same inbound message gets the same answer and changes nothing."""
-    now, db = ctx.clock.now(), connection_of(ctx.session)
+def take_turn(
+    ctx: Context,
+    merchant: Merchant,
+    inbound: Inbound,
+    respond: Callable[[Turn], Sequence[Reply]],
+    received_at: datetime | None = None,
+) -> Answer:
+    """Store, understand, answer. A repeat of the same inbound message gets the same answer and changes nothing.
+    `received_at`: of a text that was put off. It counts as said then, and its answer goes by the messenger."""
+    now, db = received_at or ctx.clock.now(), connection_of(ctx.session)
     thread = threads.find_or_start(db, merchant.id, inbound.channel, inbound.sender, inbound.to, now)
+    if received_at is None and thread.has_waiting and put_off.may_wait(inbound, now.date()):
+        put_off.keep(ctx, merchant.id, inbound)  # it must not overtake what its sender wrote before
+        return Answer((), is_put_off=True)
     heard = understand(inbound.body, expecting(thread), today_of(merchant, now))
     message_id, listed = _claim(db, thread, _inbound_row(merchant, thread, inbound, heard, now), heard)
     if message_id is None:
         said = threads.stored_replies(db, merchant.id, inbound.provider_reference)
         return Answer(tuple((r.public_id, _reveal(ctx, r)) for r in said), is_duplicate=True)
     turn = open_turn(ctx, merchant, thread, inbound, message_id, heard, now)
-    turn.listed = listed
+    turn.listed, turn.is_late = listed, received_at is not None
     replies = [] if is_looping(turn) else list(respond(turn))
     stored = [_store(turn, reply) for reply in replies]
     threads.save(connection_of(ctx.session), thread, inbound.to, now)
@@ -226,24 +239,24 @@ def _inbound_row(
 def _store(turn: Turn, reply: Reply) -> OutgoingText:
     book = books.load(turn.ctx, turn.merchant.id, reply.kind) if reply.kind in TEXTS else TILLS
     body = rendering.text(reply.kind, turn.locale, book, biz=rendering.clean(turn.merchant.name), **reply.slots)
-    return threads.store_reply(
-        connection_of(turn.ctx.session),
-        {
-            "merchant_id": turn.merchant.id,
-            "conversation_id": turn.thread.id,
-            "customer_id": turn.thread.customer_id,
-            "channel": turn.inbound.channel,
-            "kind": reply.kind,
-            "our_address": turn.inbound.to,
-            "their_address": turn.inbound.sender,
-            "body": body,
-            "locale": turn.locale,
-            "reply_to_id": turn.message_id,
-            "pay_link_id": reply.pay_link_id,
-            "payment_id": reply.payment_id,
-            "created_at": turn.now,
-        },
-    )
+    row = {
+        "merchant_id": turn.merchant.id,
+        "conversation_id": turn.thread.id,
+        "customer_id": turn.thread.customer_id,
+        "channel": turn.inbound.channel,
+        "kind": reply.kind,
+        "our_address": turn.inbound.to,
+        "their_address": turn.inbound.sender,
+        "body": body,
+        "locale": turn.locale,
+        "reply_to_id": turn.message_id,
+        "pay_link_id": reply.pay_link_id,
+        "payment_id": reply.payment_id,
+    }
+    if turn.is_late:
+        queued = messenger.queue(turn.ctx, Message(**row))
+        return OutgoingText(queued.public_id, body, reply.pay_link_id, reply.payment_id)
+    return threads.store_reply(connection_of(turn.ctx.session), row | {"created_at": turn.now})
 
 
 def _reveal(ctx: Context, text: OutgoingText) -> str:

@@ -13,12 +13,15 @@ from models.context import Context
 from models.customer import Channel
 from models.message import Direction, Message, MessageStatus, Route
 from models.payment import OPEN_STATUSES, Payment, PaymentStatus
+from models.received_text import ReceivedText
 from models.verification import Verification, VerificationStatus
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 BACKLOG_S = 15 * 60
 """The longest a due message may wait before somebody should look."""
+LATE_S = 5 * 60
+"""The longest an answer may wait for its turn: who texts waits for it."""
 UNKNOWN_FOR = DAY
 """By then the janitor has asked the provider at 5 min, 1 h and 1 day."""
 CODES_WORTH_JUDGING, CODES_CONVERSION = 50, 0.30
@@ -48,6 +51,11 @@ class Vitals:
     payments_unknown_long: int
     jobs_failed: int
     """Given up, and waiting for a person."""
+    texts_put_off: int
+    """Taken, and not yet answered (bot/put_off.py)."""
+    oldest_put_off_s: float
+    texts_put_aside: int
+    """Taken, and given up."""
 
 
 def read(ctx: Context) -> Vitals:
@@ -59,6 +67,7 @@ def read(ctx: Context) -> Vitals:
     failed = out & (Message.status == MessageStatus.FAILED)
     asked = Verification.created_at > now - HOUR
     unknown = Payment.status == PaymentStatus.UNKNOWN
+    put_off = ReceivedText.put_aside_at.is_(None)
     return Vitals(
         waiting=count(Message.id, due),
         oldest_waiting_s=_age(now, ctx.session.scalar(sa.select(sa.func.min(arrived)).where(due))),
@@ -72,11 +81,16 @@ def read(ctx: Context) -> Vitals:
         payments=_payments(ctx),
         payments_unknown_long=count(Payment.id, unknown & (Payment.created_at < now - UNKNOWN_FOR)),
         jobs_failed=len(ctx.ports.jobs.failed()),
+        texts_put_off=count(ReceivedText.id, put_off),
+        oldest_put_off_s=_age(now, ctx.session.scalar(sa.select(sa.func.min(ReceivedText.received_at)).where(put_off))),
+        texts_put_aside=count(ReceivedText.id, ~put_off),
     )
 
 
 ALARMS: dict[str, Callable[[Vitals], bool]] = {
     "messages_wait": lambda v: v.oldest_waiting_s > BACKLOG_S,
+    "texts_wait": lambda v: v.oldest_put_off_s > LATE_S,
+    "texts_put_aside": lambda v: v.texts_put_aside > 0,
     "payments_stay_unknown": lambda v: v.payments_unknown_long > 0,
     "jobs_failed": lambda v: v.jobs_failed > 0,
     "codes_are_not_used": lambda v: (

@@ -24,6 +24,7 @@ from models.papers import Attachment, ContentType, InvoiceLine
 from models.paylink import PayLink, PayLinkInvoice, PayLinkState
 from models.payment import Allocation, Method, Payment, PaymentEvent, PaymentStatus
 from models.received_mail import ReceivedMail
+from models.received_text import ReceivedText
 from models.reconciliation import Difference, DifferenceKind, Reconciliation
 from models.refund import Dispute, DisputeKind, DisputeStatus, Refund, RefundStatus
 from models.reminder import Campaign, CampaignSource, Reminder, ReminderLink, ReminderStatus, SkipReason
@@ -109,6 +110,7 @@ __all__ = [
     "Proof",
     "Reach",
     "ReceivedMail",
+    "ReceivedText",
     "Reconciliation",
     "RecoveryCode",
     "Refund",

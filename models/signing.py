@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     CURSOR = "till.cursor"
     FORM = "till.form"
     TOTP = "till.totp"
+    TEXT = "till.text"
 
 
 def _digest(data: bytes = b"") -> "hashlib.blake2b":
@@ -52,6 +53,7 @@ class Signer:
     def __init__(self, keys: list[str]) -> None:
         """`keys` run from oldest to newest: the newest signs, all verify."""
         self._keys = keys
+        self._boxes: dict[Purpose, MultiFernet] = {}
 
     def _signer(self, purpose: Purpose, at: datetime) -> _DatedSigner:
         signer = _DatedSigner(self._keys, salt=purpose.value, key_derivation="hmac", digest_method=_digest)
@@ -102,6 +104,11 @@ class Signer:
 
     def _box(self, purpose: Purpose) -> MultiFernet:
         """The newest key hides, all reveal."""
+        if purpose not in self._boxes:
+            self._boxes[purpose] = self._made(purpose)
+        return self._boxes[purpose]
+
+    def _made(self, purpose: Purpose) -> MultiFernet:
         derived = [
             hashlib.blake2b(purpose.value.encode(), key=hashlib.sha256(key.encode()).digest(), digest_size=32).digest()
             for key in reversed(self._keys)

@@ -1,5 +1,6 @@
 """The web application, put together. `wsgi.py` calls this; tests call it with their own assembly."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import jinja2
@@ -30,6 +31,7 @@ from web import (
 )
 from web.assembly import Assembly, assemble
 from web.config import Settings, load
+from web.crowd import Crowd, nobody
 from web.routes import LateRule
 from web.warming import Warming
 from web.webhooks import email, payments, sms
@@ -59,6 +61,7 @@ def create_app(
     app.extensions["till"] = assembly.runtime
     app.extensions["till.settings"] = settings
     app.extensions["till.assembly"] = assembly
+    app.extensions["till.crowd"] = Crowd(nobody)
     templating.configure(app.jinja_env)
     security.install(app, settings)
     logs.install(app)
@@ -83,12 +86,16 @@ def create_app(
     return app
 
 
-def start(app: Flask) -> None:
-    """Begin the work that goes on beside requests: for a process that serves, after it has forked."""
+def start(app: Flask, waiting: Callable[[], int] = nobody) -> None:
+    """Begin the work that goes on beside requests: for a process that serves, after it has forked. `waiting`: how many
+    requests wait for a thread of it."""
     assembly: Assembly = app.extensions["till.assembly"]
+    settings: Settings = app.extensions["till.settings"]
+    if settings.put_off and not assembly.runtime.database.is_sqlite:
+        app.extensions["till.crowd"] = Crowd(waiting)
     if assembly.sandbox is not None:
         assembly.sandbox.start()
-    beside = Warming(app, assembly.runtime, app.extensions["till.settings"])
+    beside = Warming(app, assembly.runtime, settings)
     app.extensions["till.warming"] = beside
     beside.start()
 

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     """Where the sandbox's own files and the demo's live."""
     worker: bool = Field(True, validation_alias="TILL_WORKER")
     """False: this web process never runs jobs, even on SQLite."""
+    put_off: bool = Field(True, validation_alias="TILL_PUT_OFF")
+    """False: every text is answered on the line, however many wait behind it. On SQLite always so."""
 
     metrics_token: SecretStr | None = Field(None, validation_alias="TILL_METRICS_TOKEN")
     """What a scraper must bear. None: in production there is no /metrics."""

@@ -16,7 +16,7 @@ from dbos import DBOS, ScheduleInput
 from models.context import Runtime
 from models.database import Database
 from models.walls import NOBODY
-from web import reaper, slots
+from web import reaper, slots, steady
 from web.engine_client import (
     APPLICATION,
     Json,
@@ -91,7 +91,11 @@ def run_worker(runtime: Runtime, work: Work) -> None:
         stop.wait()
         embedded.stop()
         return
-    with slots.held_slot(runtime.database) as slot, working(runtime, work, f"slot-{slot}"):
+    with (
+        slots.held_slot(runtime.database) as slot,
+        working(runtime, work, f"slot-{slot}"),
+        steady.looking(runtime, work.looks),
+    ):
         log.info("worker_started", slot=slot)
         while not stop.wait(reaper.REAP_S):
             reaper.reap(runtime.database, client_of(runtime.database), slot)

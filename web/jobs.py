@@ -7,7 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 import structlog
 
-from bot import delivery, forgetting, member_codes, messenger, replies, verifying, vitals
+from bot import catching_up, delivery, forgetting, member_codes, messenger, put_off, replies, verifying, vitals
 from bot.exchange import desk
 from bot.reminders import filling, releasing, scanning
 from models.context import Context, Runtime
@@ -52,6 +52,7 @@ def purge(runtime: Runtime) -> int:
         forget_answers(ctx)
         delivering.forget(ctx)
         desk.forget(ctx)
+        put_off.forget_put_aside(ctx, now - JOBS_KEPT)
     return engine.purge(runtime.database, now - JOBS_KEPT)
 
 
@@ -118,4 +119,4 @@ SCHEDULES: dict[str, str] = {
 }
 """In UTC."""
 
-WORK = Work(JOBS, SCHEDULES, at_start=("sweep",))
+WORK = Work(JOBS, SCHEDULES, at_start=("sweep",), looks=(catching_up.catch_up,))

@@ -6,6 +6,7 @@ from flask import current_app
 
 from web.assembly import Assembly
 from web.config import Settings
+from web.crowd import Crowd
 from web.directory import MerchantDirectory
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ def directory() -> MerchantDirectory:
 
 def settings() -> Settings:
     return current_app.extensions["till.settings"]  # type: ignore[no-any-return]
+
+
+def crowd() -> Crowd:
+    return current_app.extensions["till.crowd"]  # type: ignore[no-any-return]
 
 
 def sandbox() -> "Sandbox":

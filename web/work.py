@@ -30,13 +30,15 @@ Job = Callable[..., object]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """`schedules`: cron lines in UTC by job name. `at_start`: the jobs that each worker begins with."""
+    """`schedules`: cron lines in UTC by job name. `at_start`: the jobs that each worker begins with. `looks`: what
+    worker processes look for by themselves, all the time (web/steady.py)."""
 
     jobs: Mapping[str, Job]
     schedules: Mapping[str, str] = field(default_factory=dict)
     at_start: tuple[str, ...] = ()
     queues: Mapping[str, Queue] = field(default_factory=lambda: QUEUES)
     most_deaths: int = MOST_DEATHS
+    looks: tuple[Callable[[Runtime], int], ...] = ()
 
 
 class JobFailed(Exception):

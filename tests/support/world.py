@@ -39,6 +39,7 @@ from tests.support.phone import Phone
 from web.app import create_app
 from web.assembly import Assembly
 from web.config import Settings
+from web.crowd import Crowd, nobody
 from web.directory import MerchantDirectory
 from web.sandbox import Sandbox
 from web.simulator.feed import Stage
@@ -241,6 +242,7 @@ def _application(settings: Settings, assembly: Assembly) -> Flask:
         "till.settings": settings,
         "till.assembly": assembly,
         "till.simulator": Stage(),
+        "till.crowd": Crowd(nobody),
     }
     return app
 

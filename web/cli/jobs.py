@@ -1,4 +1,5 @@
-"""`flask jobs`: what failed, and what to do about it. Failed messages are listed beside the failed jobs."""
+"""`flask jobs`: what failed, and what to do about it. Failed messages, and texts that nobody could answer, are listed
+beside the failed jobs."""
 
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from flask.cli import AppGroup
 from rich.console import Console
 from rich.table import Table
 
-from bot import messenger, receipts
+from bot import messenger, put_off, receipts
 from models.context import Context
 from models.merchant import Merchant
 from models.message import Direction, Message, MessageStatus
@@ -29,12 +30,18 @@ def list_failed(limit: int) -> None:
     for job in runtime().ports.jobs.failed(limit):
         jobs.add_row(job.job_id, job.name, job.error)
     messages = Table("Message", "Merchant", "Kind", "Channel", "Status", "Code", "At", title="Messages that did not go")
+    texts = Table("Text", "Merchant", "Channel", "Came in", "Tries", title="Texts that nobody could answer")
     with runtime().read() as ctx:
+        for text in put_off.put_aside(ctx, limit):
+            slug = ctx.session.get_one(Merchant, text.merchant_id).slug
+            texts.add_row(text.provider_reference, slug, text.channel.value, _short(text.received_at), str(text.tries))
         for message, slug in _stuck(ctx, limit):
             words = (message.kind, message.channel.value, message.status.value, message.error_code or "")
             messages.add_row(message.public_id, slug, *words, _short(message.finished_at or message.created_at))
-    for table in (jobs, messages):
+        waiting = put_off.waiting(ctx)
+    for table in (jobs, messages, texts):
         console.print(table if table.row_count else f"{table.title}: none")
+    console.print(f"Texts that wait for their turn: {waiting}")
 
 
 @group.command("doubt")
@@ -48,8 +55,8 @@ def doubt() -> None:
 @group.command("retry")
 @click.argument("identifier")
 def retry(identifier: str) -> None:
-    """Run a failed job again, or send a failed message once more (as a new message)."""
-    again = _send_again(identifier)
+    """Run a failed job again, take up a text that was put aside, or send a failed message once more (as a new one)."""
+    again = _send_again(identifier) or _answer_again(identifier)
     if again is None:
         _known_job(identifier)
         again = runtime().ports.jobs.retry(identifier)
@@ -59,8 +66,8 @@ def retry(identifier: str) -> None:
 @group.command("discard")
 @click.argument("identifier")
 def discard(identifier: str) -> None:
-    """Take a failed job or message off the list. It is not run, or sent, again."""
-    if not _put_aside(identifier):
+    """Take a failed job, text or message off the list. It is not run, answered or sent again."""
+    if not _put_aside(identifier) and not _is_discarded(identifier):
         _known_job(identifier)
         runtime().ports.jobs.discard(identifier)
     click.echo("Discarded.")
@@ -84,6 +91,16 @@ def _send_again(public_id: str) -> str | None:
         if found.removed_at is not None:
             raise click.ClickException("Its words are removed: there is nothing to send again.")
         return receipts.send_again(ctx, found).public_id
+
+
+def _answer_again(reference: str) -> str | None:
+    with runtime().write() as ctx:
+        return reference if put_off.take_up_again(ctx, reference) else None
+
+
+def _is_discarded(reference: str) -> bool:
+    with runtime().write() as ctx:
+        return put_off.discard(ctx, reference)
 
 
 def _put_aside(public_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, g, request
 
-from bot import dialogue, receipts
+from bot import dialogue, put_off, receipts
 from bot.channels import twilio
 from bot.turn import Answer, take_turn
 from models.customer import Channel
@@ -10,7 +10,7 @@ from models.errors import UnverifiedWebhook
 from models.merchant import Merchant
 from models.ports import DeliveryReceipt, InboundSms, SmsAccount
 from web.context import retrying, runtime
-from web.services import directory
+from web.services import crowd, directory
 from web.spans import span
 from web.webhooks import webhook_request
 
@@ -30,7 +30,8 @@ def sms() -> Response:
     if merchant is None or not twilio.is_answerable(inbound.sender):
         g.outcome = "unknown number" if merchant is None else "sender cannot be answered"
         return _twiml(Answer(()))
-    return _twiml(retrying(lambda: _turn(merchant, inbound), bears_repeating=True))
+    take = _keep if crowd().is_here() and put_off.may_wait(inbound, runtime().clock.now().date()) else _turn
+    return _twiml(retrying(lambda: take(merchant, inbound), bears_repeating=True))
 
 
 @blueprint.post("/status")
@@ -50,6 +51,13 @@ def status() -> tuple[str, int]:
 def _turn(merchant: Merchant, inbound: InboundSms) -> Answer:
     with span("turn", channel=inbound.channel.value), runtime().of(merchant.id).write_together() as ctx:
         return take_turn(ctx, merchant, inbound, dialogue.respond)
+
+
+def _keep(merchant: Merchant, inbound: InboundSms) -> Answer:
+    """A worker takes the turn later (bot/catching_up.py)."""
+    with span("put off", channel=inbound.channel.value), runtime().of(merchant.id).write_together() as ctx:
+        put_off.keep(ctx, merchant.id, inbound)
+    return Answer((), is_put_off=True)
 
 
 def _report(merchant: Merchant, receipt: DeliveryReceipt) -> None:
@@ -79,7 +87,13 @@ def _twiml(answer: Answer) -> Response:
     base = runtime().site.base_url
     replies = [(text, f"{base}/webhooks/twilio/status?ref={reference}") for reference, text in answer.texts]
     if "outcome" not in g:
-        g.outcome = (
-            "duplicate" if answer.is_duplicate else f"{len(replies)} replies" if len(replies) != 1 else "1 reply"
-        )
+        g.outcome = _outcome(answer)
     return Response(twilio.twiml(replies), content_type="text/xml; charset=utf-8")
+
+
+def _outcome(answer: Answer) -> str:
+    if answer.is_put_off:
+        return "put off"
+    if answer.is_duplicate:
+        return "duplicate"
+    return "1 reply" if len(answer.texts) == 1 else f"{len(answer.texts)} replies"

@@ -1,0 +1,144 @@
+"""Takes up the texts whose turns were put off: some at a time, each in a transaction of its own, one sender's in the
+order in which they came. A text is gone only with the commit of its turn, so that whoever dies loses none; and its
+message is single by the carrier's id, so that none is answered twice, whoever else has it in hand."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+import structlog
+
+from bot import dialogue, put_off
+from bot.put_off import Late
+from bot.turn import take_turn
+from models.context import Context, Runtime
+from models.customer import Channel
+from models.database import is_retryable, is_unavailable
+from models.merchant import Merchant
+from models.received_text import ReceivedText
+from models.signing import Purpose
+
+log = structlog.get_logger()
+
+WINDOW = 512
+"""The oldest texts, among which a worker chooses: what it costs does not grow with what waits."""
+AT_ONCE = 64
+IN_HAND = timedelta(seconds=30)
+"""Whoever takes some is done by then, or dead. Should it still live, nothing happens twice."""
+MOST_TRIES = 5
+CHOOSING = 0x7112, 0
+"""An advisory lock of ours, beside those of the workers' slots (web/slots.py)."""
+
+
+class Waiting(NamedTuple):
+    id: int
+    merchant_id: int
+    channel: Channel
+    their_address: str
+    tries: int
+    taken_at: datetime | None
+
+    @property
+    def sender(self) -> tuple[int, Channel, str]:
+        return self.merchant_id, self.channel, self.their_address
+
+
+def catch_up(runtime: Runtime) -> int:
+    """Some of what waits. Returns how many texts it took in hand. Raises only while the database is away."""
+    texts, merchants = _take_in_hand(runtime)
+    failed: set[tuple[int, str]] = set()
+    for text in texts:
+        sender = text.merchant_id, text.their_address
+        if sender not in failed and not _take_up(runtime, merchants[text.merchant_id], text):
+            failed.add(sender)  # what it wrote after that waits as well
+    return len(texts)
+
+
+def choose(window: Iterable[Waiting], now: datetime) -> list[Waiting]:
+    """The window is of the oldest, so that each sender's first there is its first of all. A text that has been tried
+    goes alone: if it kills its worker, it takes the blame for no other."""
+    by_sender: dict[object, list[Waiting]] = {}
+    for text in window:
+        by_sender.setdefault(text.sender, []).append(text)
+    free = [texts for texts in by_sender.values() if not _is_in_hand(texts[0], now)]
+    if tried := [texts[0] for texts in free if texts[0].tries]:
+        return tried[:1]
+    fresh = [text for texts in free for text in takewhile(lambda one: not one.tries, texts)]
+    return sorted(fresh)[:AT_ONCE]
+
+
+def _is_in_hand(text: Waiting, now: datetime) -> bool:
+    return text.taken_at is not None and abs(now - text.taken_at) < IN_HAND  # abs: clocks are set back
+
+
+# --- first transaction: who has what in hand --------------------------------------------------------------------------
+def _take_in_hand(runtime: Runtime) -> tuple[Sequence[ReceivedText], dict[int, Merchant]]:
+    with runtime.write() as ctx:
+        chosen = choose(_window(ctx), ctx.clock.now()) if _chooses_alone(ctx) else []
+        while chosen and chosen[0].tries >= MOST_TRIES:
+            log.error("text_put_aside", text=chosen[0].id)
+            _change(ctx, ReceivedText.id == chosen[0].id, {"put_aside_at": ctx.clock.now()})
+            chosen = choose(_window(ctx), ctx.clock.now())
+        if not chosen:
+            return [], {}
+        these = ReceivedText.id.in_([text.id for text in chosen])
+        _change(ctx, these, {"tries": ReceivedText.tries + 1, "taken_at": ctx.clock.now()})
+        texts = ctx.session.scalars(sa.select(ReceivedText).where(these).order_by(ReceivedText.id)).all()
+        owners = sa.select(Merchant).where(Merchant.id.in_({text.merchant_id for text in texts}))
+        return texts, {merchant.id: merchant for merchant in ctx.session.scalars(owners)}
+
+
+def _window(ctx: Context) -> Iterable[Waiting]:
+    columns = (getattr(ReceivedText, name) for name in Waiting._fields)
+    asked = sa.select(*columns).where(ReceivedText.put_aside_at.is_(None)).order_by(ReceivedText.id).limit(WINDOW)
+    return (Waiting(*row) for row in ctx.session.execute(asked))
+
+
+def _chooses_alone(ctx: Context) -> bool:
+    """Whoever chooses must see what the others have chosen. Not now, if another is at it."""
+    if ctx.session.get_bind().dialect.name == "sqlite":
+        return True  # by the lock of all writers
+    return bool(ctx.session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(*CHOOSING))))
+
+
+def _change(ctx: Context, these: sa.ColumnElement[bool], values: dict[str, Any]) -> None:
+    changed = sa.update(ReceivedText).where(these).values(values)
+    ctx.session.execute(changed, execution_options={"synchronize_session": False})
+
+
+# --- a transaction for each text --------------------------------------------------------------------------------------
+def _take_up(runtime: Runtime, merchant: Merchant, row: ReceivedText) -> bool:
+    """False: not this time. It is tried again once nobody has it in hand any more."""
+    try:
+        _run(runtime, merchant, row, _read(runtime, row))
+    except Exception as error:
+        if is_unavailable(error):
+            raise
+        log.error("text_not_answered", text=row.id, error=type(error).__name__)
+        return False
+    return True
+
+
+def _run(runtime: Runtime, merchant: Merchant, row: ReceivedText, text: Late, repeats: int = 3) -> None:
+    """Again, where two transactions waited for each other and this one lost."""
+    try:
+        with runtime.of(row.merchant_id).write_together() as ctx:
+            take_turn(ctx, merchant, text, dialogue.respond, row.received_at)
+            put_off.forget(ctx, row.id)
+    except sa.exc.DBAPIError as error:
+        if not repeats or not is_retryable(error):
+            raise
+        _run(runtime, merchant, row, text, repeats - 1)
+
+
+def _read(runtime: Runtime, row: ReceivedText) -> Late:
+    """Raises DomainError where the key that hid it is no longer among ours."""
+    return Late(
+        provider_reference=row.provider_reference,
+        channel=row.channel,
+        sender=row.their_address,
+        to=row.our_address,
+        body=runtime.signer.reveal(Purpose.TEXT, row.hidden_body),
+    )
