@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot import notices, rendering
 from models.context import Context
 from models.customer import Customer
-from models.merchant import Merchant
+from models.merchant import Merchant, Mode
 from models.money import Money
 from models.payment import Payment
 from models.refund import Refund, RefundStatus
@@ -15,7 +15,9 @@ from payments.settle import Alert, Settlement
 
 
 def announce(ctx: Context, settlement: Settlement) -> None:
-    """In the settlement's own transaction."""
+    """In the settlement's own transaction. A test payment is news to nobody: the merchant's mailbox is a live one."""
+    if settlement.payment.mode is Mode.TEST:
+        return
     if settlement.alert is not None:
         alert(ctx, settlement.payment, settlement.alert, settlement.alerted or settlement.payment.amount)
     if isinstance(settlement.news, Refund) and settlement.news.status is RefundStatus.SUCCEEDED:

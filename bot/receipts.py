@@ -12,7 +12,7 @@ from models import events
 from models.context import Context
 from models.conversation import Conversation, Proof
 from models.customer import Channel, ContactPoint, Customer
-from models.merchant import Merchant
+from models.merchant import Merchant, Mode
 from models.message import Direction, Failure, Message, MessageStatus
 from models.ports import DeliveryReceipt
 from models.reminder import SkipReason
@@ -126,6 +126,7 @@ def _give_up_address(ctx: Context, message: Message) -> None:
             ContactPoint.merchant_id == message.merchant_id,
             ContactPoint.channel == message.channel,
             ContactPoint.address == message.their_address,
+            ContactPoint.mode == Mode.LIVE,
         )
     ).all()
     thread = (Conversation.merchant_id == message.merchant_id) & (Conversation.channel == message.channel)

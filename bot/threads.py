@@ -125,8 +125,10 @@ _INBOUND_COLUMNS = (
     *("their_address", "subject", "body", "status", "attempt", "provider_reference", "error_code", "created_at"),
 )
 _NOTHING: dict[str, Any] = dict.fromkeys(_INBOUND_COLUMNS)
+_LIVE: dict[str, Any] = {"mode": sa.literal_column(f"'{Mode.LIVE.value}'")}
+"""Spelled out in the statement: nothing to hand over and to convert for each text."""
 _CLAIM = {
-    name: Prepared(insert(_MESSAGE).on_conflict_do_nothing().returning(_MESSAGE.c.id), _INBOUND_COLUMNS)
+    name: Prepared(insert(_MESSAGE).values(_LIVE).on_conflict_do_nothing().returning(_MESSAGE.c.id), _INBOUND_COLUMNS)
     for name, insert in _INSERTS.items()
 }
 _REPLY_COLUMNS = (
@@ -134,7 +136,7 @@ _REPLY_COLUMNS = (
     *("their_address", "body", "locale", "reply_to_id", "pay_link_id", "payment_id", "status", "route", "attempt"),
     "created_at",
 )
-_STORE_REPLY = Prepared(sa.insert(_MESSAGE), _REPLY_COLUMNS)
+_STORE_REPLY = Prepared(sa.insert(_MESSAGE).values(_LIVE), _REPLY_COLUMNS)
 _OWED = Prepared(
     sa.select(
         _INVOICE.c.id,

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, stored
+from models.merchant import LiveOnly
 
 USUAL_STEPS = (-3, 0, 7)
 """Three days before, on the day, a week after."""
@@ -58,7 +59,7 @@ class Cadence(Base):
         return tuple(sorted({*known, *repeats}))
 
 
-class CustomerCadence(Base):
+class CustomerCadence(LiveOnly, Base):
     """What one customer has instead of the merchant's cadence: none at all, or other steps, or another way."""
 
     __tablename__ = "customer_cadence"

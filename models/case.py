@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, stored
+from models.merchant import LiveOnly
 
 
 class CaseKind(StrEnum):
@@ -23,7 +24,7 @@ PAUSING = frozenset({CaseKind.ALREADY_PAID, CaseKind.WRONG_AMOUNT})
 """Who is asked for money that they have paid or do not owe is asked once too often."""
 
 
-class Case(Identified, Base):
+class Case(LiveOnly, Identified, Base):
     """Open until the merchant resolves it. At most one is open for the same matter, however often it is said."""
 
     __tablename__ = "customer_case"

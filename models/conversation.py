@@ -27,7 +27,7 @@ class ConversationState(StrEnum):
     HUMAN = "human"
 
 
-class Conversation(Identified, Base):
+class Conversation(LiveOnly, Identified, Base):
     __tablename__ = "conversation"
     __table_args__ = (
         sa.UniqueConstraint("merchant_id", "channel", "address"),
@@ -69,7 +69,7 @@ class Proof(LiveOnly, Base):
     ended_at: Mapped[datetime | None]
 
 
-class Promise(Base):
+class Promise(LiveOnly, Base):
     """ "I'll pay Friday": what a customer said, and when."""
 
     __tablename__ = "promise"

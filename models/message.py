@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, stored
 from models.customer import Channel
+from models.merchant import LiveOnly
 from models.retention import months_between
 
 
@@ -77,7 +78,7 @@ def _where_any(column: str) -> sa.Index:
     return sa.Index(f"ix_message_{column}", column, sqlite_where=there, postgresql_where=there)
 
 
-class Message(Identified, Base):
+class Message(LiveOnly, Identified, Base):
     """`body` never holds a secret: `{code}` and `{link}` stand in it and are filled in on the way out."""
 
     __tablename__ = "message"

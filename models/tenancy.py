@@ -1,8 +1,9 @@
 """One merchant's rows never point at another's, nor test rows at live ones: the database itself refuses. Every foreign
 key between two tables that have a `merchant_id` becomes (merchant_id, x_id) -> (merchant_id, id), with the mode in it
-where both have one. A model states `sa.ForeignKey("customer.id")`, a migration the plain key, then `keep_apart`."""
+where both have one and either may be test. A model states `sa.ForeignKey("customer.id")`, a migration the plain key,
+then `keep_apart`."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -20,7 +21,9 @@ class Reference:
     parent: str
     scope: tuple[str, ...]
     was: str
-    """The plain key's own name, where it has one."""
+    """The present key's own name, where it has one."""
+    held: tuple[str, ...]
+    """What the present key compares beside the column: nothing in a plain one."""
     is_loose: bool
     """The merchant may be missing: then nothing would be compared, so that the column must be empty, too."""
 
@@ -35,18 +38,62 @@ class Reference:
     @property
     def index(self) -> str:
         """The parent's unique index that the key needs."""
-        return f"uq_{self.parent}_{'mode' if MODE in self.scope else 'merchant'}"
+        return _index(self.parent, self.scope)
+
+    @property
+    def index_before(self) -> str:
+        return _index(self.parent, self.held)
 
 
-def references(metadata: sa.MetaData) -> Iterator[Reference]:
-    """Every plain key in `metadata` that a merchant's rows need more of."""
+def references(metadata: sa.MetaData, modeless: Collection[str] = ()) -> Iterator[Reference]:
+    """Every key in `metadata` that does not compare what a merchant's rows need.
+    `modeless`: on the way back, tables that are to lose their mode."""
     for table in metadata.sorted_tables:
         for constraint in sorted(table.foreign_key_constraints, key=lambda one: list(one.column_keys)):
-            parent, columns = constraint.referred_table, list(constraint.column_keys)
-            scope = tuple(name for name in (MERCHANT, MODE) if name in table.c and name in parent.c)
-            if MERCHANT in scope and columns != [MERCHANT] and len(columns) == 1:
-                name, is_loose = f"fk_{table.name}_{columns[0]}_{parent.name}", bool(table.c[MERCHANT].nullable)
-                yield Reference(name, table.name, columns[0], parent.name, scope, str(constraint.name), is_loose)
+            column, parent = _pointer(constraint), constraint.referred_table
+            held, scope = tuple(constraint.column_keys[:-1]), _scope(table, parent, modeless)
+            if column is not None and MERCHANT in scope and held != scope:
+                name, is_loose = f"fk_{table.name}_{column}_{parent.name}", bool(table.c[MERCHANT].nullable)
+                yield Reference(name, table.name, column, parent.name, scope, str(constraint.name), held, is_loose)
+
+
+def _pointer(constraint: sa.ForeignKeyConstraint) -> str | None:
+    """The column that names a row of a merchant by its id."""
+    last = constraint.elements[-1]
+    alone = set(constraint.column_keys[:-1]) <= {MERCHANT, MODE}
+    return last.parent.name if alone and last.column.name == "id" and last.parent.name != MERCHANT else None
+
+
+def _scope(table: sa.Table, parent: sa.Table, modeless: Collection[str]) -> tuple[str, ...]:
+    """Two tables without test rows need not compare the mode. On the way back they do: there it was always compared."""
+    told = [name for name in (MERCHANT, MODE) if name in table.c and name in parent.c]
+    if MODE in told and (table.name in modeless or parent.name in modeless):
+        told.remove(MODE)
+    if MODE in told and not modeless and is_live_only(table) and is_live_only(parent):
+        told.remove(MODE)
+    return tuple(told)
+
+
+def is_live_only(table: sa.Table) -> bool:
+    if MODE not in table.c:
+        return False
+    checks = {*table.constraints, *table.c[MODE].constraints}  # one migration has named its own with a second prefix
+    return any(str(check.name).endswith(f"ck_{table.name}_live") for check in checks)
+
+
+def needless(metadata: sa.MetaData, changed: Collection[Reference]) -> set[tuple[str, str]]:
+    """The unique indexes, and whose, that no key rests on any more once these have changed."""
+    left = {(one.was, one.table) for one in changed}
+    keys = [(key, table) for table in metadata.tables.values() for key in table.foreign_key_constraints]
+    used = {
+        _index(key.referred_table.name, key.column_keys) for key, table in keys if (key.name, table.name) not in left
+    }
+    used |= {one.index for one in changed}
+    return {(one.index_before, one.parent) for one in changed if one.held and one.index_before not in used}
+
+
+def _index(parent: str, compared: Collection[str]) -> str:
+    return f"uq_{parent}_{'mode' if MODE in compared else 'merchant'}"
 
 
 def bind(metadata: sa.MetaData) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, stored
 from models.customer import Channel
+from models.merchant import LiveOnly
 
 CODE_LIFETIME = timedelta(minutes=10)  # ASVS 5.0 6.5.5: at most 10 min
 CODE_AHEAD = timedelta(minutes=6)
@@ -30,7 +31,7 @@ class VerificationStatus(StrEnum):
     MAX_ATTEMPTS_REACHED = "max_attempts_reached"
 
 
-class Verification(Identified, Base):
+class Verification(LiveOnly, Identified, Base):
     """Made alike for emails on file and for any other, so that neither answer nor effort tells them apart.
     `contact_point_id` stays empty for an email that is not on file, and such a challenge can never be approved."""
 

@@ -3,9 +3,12 @@
 from datetime import datetime
 from itertools import groupby
 
+import sqlalchemy as sa
+
 from bot import money_notices
-from models.context import Runtime
-from models.merchant import Merchant
+from models.context import Context, Runtime
+from models.merchant import Merchant, Mode
+from models.payment import Payment
 from models.reconciliation import Difference
 from payments import reconciliation
 from payments.reconciliation import Outcome
@@ -21,8 +24,14 @@ def compare(runtime: Runtime, since: datetime | None = None) -> list[Outcome]:
 
 def _tell(runtime: Runtime, news: list[Difference]) -> None:
     """One letter to each merchant. What nobody here knows of has no merchant: the log has it."""
-    by_merchant = sorted(news, key=lambda one: one.merchant_id or 0)
     with runtime.write() as ctx:
+        by_merchant = sorted(_of_live_money(ctx, news), key=lambda one: one.merchant_id or 0)
         for merchant_id, theirs in groupby(by_merchant, key=lambda one: one.merchant_id or 0):
             merchant = ctx.session.get_one(Merchant, merchant_id)
             money_notices.tell_differences(ctx, merchant, [(one.kind.value, one.reference) for one in theirs])
+
+
+def _of_live_money(ctx: Context, news: list[Difference]) -> list[Difference]:
+    named = Payment.id.in_({one.payment_id for one in news})
+    tests = set(ctx.session.scalars(sa.select(Payment.id).where(named, Payment.mode == Mode.TEST)))
+    return [one for one in news if one.payment_id not in tests]

@@ -10,7 +10,7 @@ from models.cadence import FURTHEST_STEP, MOST_STEPS, CustomerCadence
 from models.context import Context
 from models.customer import Customer
 from models.errors import DomainError
-from models.merchant import Merchant
+from models.merchant import Merchant, Mode
 
 Fields = dict[str, Any]
 TOLD = (
@@ -43,7 +43,9 @@ def change(ctx: Context, merchant: Merchant, wanted: Mapping[str, Any]) -> tuple
 
 
 def change_of(ctx: Context, customer: Customer, wanted: Mapping[str, Any]) -> tuple[Fields, Fields]:
-    """Steps or ways None: as the merchant has it. Raises DomainError("steps_malformed")."""
+    """Steps or ways None: as the merchant has it. Raises DomainError: "steps_malformed", "only_live"."""
+    if customer.mode is not Mode.LIVE:
+        raise DomainError("only_live")
     own = ctx.session.get(CustomerCadence, customer.id)
     if own is None:
         own = CustomerCadence(customer_id=customer.id, merchant_id=customer.merchant_id, is_on=True)

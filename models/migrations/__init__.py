@@ -26,6 +26,11 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     command.upgrade(_config(engine), revision)
 
 
+def downgrade(engine: Engine, revision: str) -> None:
+    """Back, for a schema that has to be tried again; operators start the old release on the new schema instead."""
+    command.downgrade(_config(engine), revision)
+
+
 def new_revision(engine: Engine, message: str) -> None:
     """Write a revision file from the difference between the database and the tables."""
     command.revision(_config(engine), message=message, autogenerate=True)

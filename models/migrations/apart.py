@@ -1,29 +1,38 @@
-"""Makes the plain foreign keys of a migrated database into those of models/tenancy.py. Refuses, and names the rows,
-where rows break them already. Can be run again: a later migration that adds a table or a key calls it at its end."""
+"""Makes the foreign keys of a migrated database into those of models/tenancy.py. Refuses, and names the rows, where
+rows break them already. Can be run again: a later migration that adds a table, a key or a mode calls it at its end."""
 
 import re
+from collections.abc import Collection
 
 import sqlalchemy as sa
 from alembic import op
 
-from models.tenancy import Reference, references
+from models.tenancy import Reference, needless, references
 
 NAMED = 20
 """Rows that the refusal names."""
 
 
-def keep_apart() -> None:
+def keep_apart(modeless: Collection[str] = ()) -> None:
+    """`modeless`: tables that are about to lose their mode, on the way back."""
     connection = op.get_bind()
-    found = list(references(_tables(connection)))
+    tables = _tables(connection)
+    found = list(references(tables, modeless))
     _refuse_strangers(connection, found)
     for one in {one.index: one for one in found}.values():
-        if one.index not in {index["name"] for index in sa.inspect(connection).get_indexes(one.parent)}:
+        if one.index not in {index.name for index in tables.tables[one.parent].indexes}:
             op.create_index(one.index, one.parent, [*one.scope, "id"], unique=True)
+    _rebind(connection, found)
+    for index, parent in sorted(needless(tables, found)):
+        op.drop_index(index, table_name=parent)
+
+
+def _rebind(connection: sa.Connection, found: list[Reference]) -> None:
     if connection.dialect.name == "postgresql":
         for one in found:
             op.drop_constraint(one.was, one.table, type_="foreignkey")
             op.create_foreign_key(one.name, one.table, one.parent, [*one.scope, one.column], [*one.scope, "id"])
-            if one.is_loose:
+            if one.is_loose and not one.held:
                 op.create_check_constraint(op.f(one.check), one.table, one.owned)
     else:
         _rewrite(connection, found)
@@ -74,19 +83,20 @@ def _rewrite(connection: sa.Connection, found: list[Reference]) -> None:
 
 
 def _with_keys(text: str, mine: list[Reference]) -> str:
-    """The table's own words with each plain key, which may stand at its column, replaced by one at the end."""
+    """The table's own words with each key, of which a plain one may stand at its column, replaced by one at the end."""
     keys = []
     for one in mine:
-        target = rf'REFERENCES "?{one.parent}"?\s*\("?id"?\)'
+        held = "".join(f"{column}, " for column in one.held)
+        target = rf'REFERENCES "?{one.parent}"?\s*\({held}"?id"?\)'
         name = r'(?:CONSTRAINT "?\w+"? )?'
-        text, count = re.subn(rf",\s*{name}FOREIGN KEY\s?\({one.column}\) {target}", "", text)
+        text, count = re.subn(rf",\s*{name}FOREIGN KEY\s?\({held}{one.column}\) {target}", "", text)
         if not count:
             text, count = re.subn(rf"(?<=[\s,(])({one.column} [A-Z][A-Z ]*?) {name}{target}", r"\1", text)
         if count != 1:
             raise RuntimeError(f"no plain key {one.name} in: {text}")
         own, theirs = ", ".join([*one.scope, one.column]), ", ".join([*one.scope, "id"])
         keys.append(f"CONSTRAINT {one.name} FOREIGN KEY({own}) REFERENCES {one.parent} ({theirs})")
-        if one.is_loose:
+        if one.is_loose and not one.held:
             keys.append(f"CONSTRAINT {one.check} CHECK ({one.owned})")
     body, _, rest = text.rpartition(")")
     return f"{body.rstrip()}, {', '.join(keys)}\n){rest}"

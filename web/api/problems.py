@@ -90,7 +90,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "phone_known": (409, "This phone is on the list already"),
     "too_many_phones": (409, "Twenty phones are on the list: take one off first"),
     "no_sender": (409, "The merchant has no number to text from"),
-    "only_live": (409, "A test invoice has no live pay page"),
+    "only_live": (409, "Nothing of test mode reaches a phone, a mailbox or a live page"),
     "template_changed": (409, "Somebody has worded it anew meanwhile: read it again"),
 }
 """Anything else is a fault of ours."""

@@ -150,8 +150,10 @@ def switch_reminders(ctx: Context, public_id: str) -> AnyResponse:
         if "ways" in form:
             wanted["ways"] = Ways(form["ways"]) if form["ways"] in list(Ways) else None
         before, after = cadences.change_of(ctx, customer, wanted)
-    except (ValueError, DomainError):
+    except ValueError:
         return customers.page(ctx, customer, {"steps": "steps_malformed"})
+    except DomainError as error:
+        return customers.page(ctx, customer, {"steps": error.code})
     audit.record(ctx, "customer.reminders_switched", customer, label=customer.name, before=before, after=after)
     return done("saved", _here(customer))
 
