@@ -30,6 +30,7 @@ class Claim:
     """One attempt at one message, ours as long as the row's `attempt` stays the same."""
 
     message_id: int
+    merchant_id: int
     attempt: int
     kind: str
     outbound: Outbound
@@ -46,7 +47,7 @@ def send(runtime: Runtime, message_id: int) -> str:
     claim = _claim(runtime, message_id)
     if isinstance(claim, Claim) and claim.left_behind:
         settled = _ask(runtime, claim)
-        claim = settled or _claim(runtime, message_id, asked=claim)
+        claim = settled or _claim(runtime.of(claim.merchant_id), message_id, asked=claim)
     if not isinstance(claim, Claim):
         return claim
     return _record(runtime, claim, _hand_over(runtime, claim))
@@ -58,6 +59,7 @@ def _claim(runtime: Runtime, message_id: int, asked: Claim | None = None) -> Cla
         message = ctx.session.get(Message, message_id, with_for_update=True)
         if message is None or message.status not in (MessageStatus.QUEUED, MessageStatus.SENDING):
             return "nothing to do"
+        ctx.turn_to(message.merchant_id)
         if asked is not None and message.attempt != asked.attempt:
             return "superseded"
         if message.status is MessageStatus.SENDING and asked is None:
@@ -91,7 +93,7 @@ def _begin(ctx: Context, message: Message) -> Claim | str:
 
 
 def _claimed(message: Message, outbound: Outbound, *, left_behind: bool = False) -> Claim:
-    return Claim(message.id, message.attempt, message.kind, outbound, left_behind)
+    return Claim(message.id, message.merchant_id, message.attempt, message.kind, outbound, left_behind)
 
 
 def _refusal(ctx: Context, message: Message) -> str | None:
@@ -180,7 +182,7 @@ def _ask(runtime: Runtime, claim: Claim) -> str | None:
 
 # --- second transaction -----------------------------------------------------------------------------------------------
 def _record(runtime: Runtime, claim: Claim, outcome: str | ProviderError) -> str:
-    with runtime.write() as ctx:
+    with runtime.of(claim.merchant_id).write() as ctx:
         message = ctx.session.get_one(Message, claim.message_id, with_for_update=True)
         if message.attempt != claim.attempt:
             return "superseded"

@@ -110,6 +110,8 @@ def issue(runtime: Runtime, sign_in_id: int) -> None:
         ctx.session.add(verification)
         ctx.session.flush()
         asked.verification_id = verification.id
+        ctx.session.flush()
+        ctx.turn_to(merchant.id)  # no sooner: whoever asks to come in is nobody's until a verification says whose
         messenger.queue(ctx, _mail(ctx, member, merchant, verification))
 
 

@@ -61,6 +61,7 @@ def confirm(runtime: Runtime, message_id: int) -> str:
     """The job for one reply. Returns what was found, for the log. Raises DomainError."""
     with runtime.read() as ctx:
         message = ctx.session.get_one(Message, message_id)
+        ctx.turn_to(message.merchant_id)
         sms = outbox.compose_for_question(ctx, message)
     if message.status is not MessageStatus.QUEUED or not isinstance(sms, OutboundSms):
         return "nothing to do"
@@ -69,7 +70,7 @@ def confirm(runtime: Runtime, message_id: int) -> str:
     except ProviderError as error:
         log.warning("reply_not_confirmed", reference=sms.reference, code=error.code)
         return "asked again later"
-    return _record(runtime, message_id, reference)
+    return _record(runtime.of(message.merchant_id), message_id, reference)
 
 
 def _record(runtime: Runtime, message_id: int, reference: str | None) -> str:

@@ -143,6 +143,7 @@ def issue_code(runtime: Runtime, verification_id: int) -> None:
     """The job behind `start`: queues the mail to the very address on file. Silent if there is none."""
     with runtime.write() as ctx:
         verification = ctx.session.get_one(Verification, verification_id)
+        ctx.turn_to(verification.merchant_id)
         if verification.status is not VerificationStatus.PENDING or verification.contact_point_id is not None:
             return
         contact = _on_file(ctx, verification.merchant_id, verification.email)

@@ -163,11 +163,27 @@ def _ping_after_a_rest(engine: sa.Engine) -> None:
 
 
 def _say_whose(engine: sa.Engine) -> None:
-    """With the BEGIN of each transaction, on its trip."""
+    """With the first statement of each transaction, and the first after it has turned to one merchant, on its trip."""
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        _say(connection)
+    @event.listens_for(engine, "do_execute")
+    def _execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
+        """True: it is done."""
+        connection = context.root_connection
+        if not _is_unsaid(connection):
+            return False
+        if hasattr(cursor, "itersize"):  # one that the server holds: the driver takes it in no pipeline
+            _say(connection)
+            return False
+        with driver_of(connection).pipeline():
+            walls.say_now(connection)
+            cursor.execute(statement, parameters)
+        return True
+
+    @event.listens_for(engine, "do_executemany")
+    def _execute_many(_cursor: Any, _statement: str, _parameters: Any, context: Any) -> bool:
+        if _is_unsaid(context.root_connection):
+            _say(context.root_connection)
+        return False
 
     @event.listens_for(engine, "commit")
     @event.listens_for(engine, "rollback")
@@ -179,31 +195,35 @@ def _say_whose(engine: sa.Engine) -> None:
         walls.forget(record.info)
 
 
+def _is_unsaid(connection: sa.Connection) -> bool:
+    """Outside of a transaction SQLAlchemy asks a new connection what it speaks to."""
+    return connection.in_transaction() and walls.UNSAID in connection.info
+
+
 def _say(connection: sa.Connection) -> None:
-    if walls.UNSAID in connection.info:
-        with one_trip(connection):
-            walls.say_now(connection)
+    with one_trip(connection):
+        walls.say_now(connection)
 
 
 def _stand(session: Session, _transaction: Any, connection: sa.Connection) -> None:
     """A reading session has just borrowed this connection."""
     if walls.WHOSE not in connection.info:
         walls.stand_for(connection, session.info[walls.WHOSE])
-        _say(connection)
 
 
 def turn_to(session: Session, whose: Whose) -> None:
-    """The rest of a unit of work that began for all merchants is about one of them. Refuses to go on to another."""
+    """The rest of a unit of work that began for all merchants is about one of them. Refuses to go on to another. The
+    next statement says so, on its own trip."""
     connection = connection_of(session)
     now = connection.info.get(walls.WHOSE, walls.ALL_MERCHANTS)
     if now == str(whose):
         return
     if now != walls.ALL_MERCHANTS:
         raise RuntimeError("this unit of work is another merchant's")
+    if session.in_nested_transaction():
+        raise RuntimeError("a savepoint that is rolled back would take it along")
     session.info[walls.WHOSE] = whose
     walls.stand_for(connection, whose)
-    if connection.in_transaction():  # otherwise it is said when one begins
-        _say(connection)
 
 
 def is_unavailable(error: Exception) -> bool:

@@ -69,6 +69,7 @@ def close_by_id(runtime: Runtime, public_id: str, tries: int, announce: settle.A
     """The job of payments/closing.py: nobody shall confirm an amount that is owed no more."""
     with runtime.read() as ctx:
         payment = ctx.session.scalars(sa.select(Payment).where(Payment.public_id == public_id)).one()
+    runtime = runtime.of(payment.merchant_id)
     if payment.status not in UNCONFIRMED_STATUSES or close(runtime, payment, announce) is not None:
         return
     if tries < len(closing.RETRY_S):

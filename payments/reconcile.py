@@ -1,9 +1,11 @@
 """The janitor: asks providers about payments that no event has ended, on the schedule, with no transaction open."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 import structlog
 
-from models.context import Runtime
+from models.context import Context, Runtime
 from models.errors import ProviderError
 from models.isolation import each
 from models.payment import OPEN_STATUSES, Payment, PaymentStatus
@@ -20,7 +22,7 @@ BATCH = 100
 
 def resolve_due(runtime: Runtime, announce: Announce = settle.silent) -> list[Settlement]:
     """Resolve what is due by now; returns what changed. Several may run at once: each payment is asked about by one."""
-    done = each(_claim(runtime, announce), lambda payment: _resolve(runtime, payment, announce))
+    done = each(_due(runtime), lambda due: _resolve(runtime.of(due.merchant_id), due.id, announce))
     return [settlement for settlement in done if settlement is not None and settlement.became is not None]
 
 
@@ -38,26 +40,35 @@ def refresh(runtime: Runtime, payment: Payment, announce: Announce = settle.sile
     return settle.record(runtime, payment.provider, event, announce) if event is not None else None
 
 
-def _claim(runtime: Runtime, announce: Announce) -> list[Payment]:
-    """Due payments, with their next check already set: a crash now only delays them, and no one else takes them."""
+def _due(runtime: Runtime) -> Sequence[sa.Row[int, int]]:
+    """Payments of all merchants, by their ids."""
+    with runtime.read() as ctx:
+        due = sa.select(Payment.id, Payment.merchant_id).where(*_is_due(ctx))
+        return ctx.session.execute(due.order_by(Payment.next_check_at).limit(BATCH)).all()
+
+
+def _is_due(ctx: Context) -> tuple[sa.ColumnElement[bool], ...]:
+    return Payment.next_check_at <= ctx.clock.now(), Payment.status.in_(OPEN_STATUSES)
+
+
+def _claim(runtime: Runtime, payment_id: int, announce: Announce) -> Payment | None:
+    """With its next check already set: a crash now only delays it, and no one else takes it. None: somebody has it."""
     with runtime.write() as ctx:
-        now = ctx.clock.now()
-        due = ctx.session.scalars(
-            sa.select(Payment)
-            .where(Payment.next_check_at <= now, Payment.status.in_(OPEN_STATUSES))
-            .order_by(Payment.next_check_at)
-            .limit(BATCH)
-            .with_for_update(skip_locked=True)
-        ).all()
-        for payment in due:
-            schedule.next_check(payment, now)
-            if payment.next_check_at is None:
-                log.error("reconcile.unresolved", payment=payment.public_id, status=payment.status.value)
-                announce(ctx, Settlement(payment, None, Alert.UNRESOLVED, payment.amount))
-    return list(due)
+        mine = sa.select(Payment).where(Payment.id == payment_id, *_is_due(ctx))
+        payment = ctx.session.scalars(mine.with_for_update(skip_locked=True)).one_or_none()
+        if payment is None:
+            return None
+        schedule.next_check(payment, ctx.clock.now())
+        if payment.next_check_at is None:
+            log.error("reconcile.unresolved", payment=payment.public_id, status=payment.status.value)
+            announce(ctx, Settlement(payment, None, Alert.UNRESOLVED, payment.amount))
+    return payment
 
 
-def _resolve(runtime: Runtime, payment: Payment, announce: Announce) -> Settlement | None:
+def _resolve(runtime: Runtime, payment_id: int, announce: Announce) -> Settlement | None:
+    payment = _claim(runtime, payment_id, announce)
+    if payment is None:
+        return None
     settlement = refresh(runtime, payment, announce)
     _look_for_deposits(runtime, payment, announce)
     if settlement is not None and not settlement.payment.is_open:

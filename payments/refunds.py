@@ -1,6 +1,8 @@
 """Giving money back: the whole or a part, never more than was captured and not lost otherwise, once per request. A
 refund that the provider has not answered is asked about, never sent anew."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 import structlog
 
@@ -139,31 +141,42 @@ def _hear(runtime: Runtime, payment: Payment, refund: Refund, word: RefundWord, 
 # --- the janitor's part ----------------------------------------------------------------------------------------------
 def resolve_due(runtime: Runtime, announce: settle.Announce = settle.silent) -> list[Refund]:
     """Ask about refunds that nobody has ended yet; returns those that have ended now."""
-    resolved = each(_claim(runtime), lambda due: _resolve(runtime, due[1], due[0], announce))
+    resolved = each(_due(runtime), lambda due: _resolve(runtime.of(due.merchant_id), due.id, announce))
     return [refund for refund in resolved if refund is not None and refund.status is not RefundStatus.PENDING]
 
 
-def _claim(runtime: Runtime) -> list[tuple[Refund, Payment]]:
+def _due(runtime: Runtime) -> Sequence[sa.Row[int, int]]:
+    """Refunds of all merchants, by their ids."""
+    with runtime.read() as ctx:
+        due = sa.select(Refund.id, Refund.merchant_id).where(*_is_due(ctx))
+        return ctx.session.execute(due.order_by(Refund.next_check_at).limit(BATCH)).all()
+
+
+def _is_due(ctx: Context) -> tuple[sa.ColumnElement[bool], ...]:
+    return Refund.next_check_at <= ctx.clock.now(), Refund.status == RefundStatus.PENDING
+
+
+def _claim(runtime: Runtime, refund_id: int) -> tuple[Refund, Payment] | None:
+    """None: somebody else has it."""
     with runtime.write() as ctx:
-        now = ctx.clock.now()
-        due = ctx.session.scalars(
-            sa.select(Refund)
-            .where(Refund.next_check_at <= now, Refund.status == RefundStatus.PENDING)
-            .order_by(Refund.next_check_at)
-            .limit(BATCH)
-            .with_for_update(skip_locked=True)
-        ).all()
-        for refund in due:
-            refund.checks += 1
-            left = schedule.REFUND_CHECKS[refund.checks :]
-            refund.next_check_at = now + left[0] if left else None
-            if not left:
-                log.error("refund.unresolved", refund=refund.public_id)
-        return [(refund, ctx.session.get_one(Payment, refund.payment_id)) for refund in due]
+        mine = sa.select(Refund).where(Refund.id == refund_id, *_is_due(ctx))
+        refund = ctx.session.scalars(mine.with_for_update(skip_locked=True)).one_or_none()
+        if refund is None:
+            return None
+        refund.checks += 1
+        left = schedule.REFUND_CHECKS[refund.checks :]
+        refund.next_check_at = ctx.clock.now() + left[0] if left else None
+        if not left:
+            log.error("refund.unresolved", refund=refund.public_id)
+        return refund, ctx.session.get_one(Payment, refund.payment_id)
 
 
-def _resolve(runtime: Runtime, payment: Payment, refund: Refund, announce: settle.Announce) -> Refund | None:
+def _resolve(runtime: Runtime, refund_id: int, announce: settle.Announce) -> Refund | None:
     """One that never arrived there is asked for again, under its own reference: there is none that it could double."""
+    claimed = _claim(runtime, refund_id)
+    if claimed is None:
+        return None
+    refund, payment = claimed
     gateway = runtime.ports.gateways.get(payment.provider)
     if gateway is None:
         return _ask(runtime, payment, refund, announce)

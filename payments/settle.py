@@ -102,6 +102,7 @@ def apply(ctx: Context, provider: str, event: GatewayEvent) -> Settlement | None
     if payment is None or payment.provider != provider:
         log.warning("settle.not_ours", provider=provider, reference=event.reference, kind=event.kind.value)
         return None
+    ctx.turn_to(payment.merchant_id)
     if not note(ctx, payment, _effect(event), event):
         _bear_fee(ctx, payment, event)  # it may be known only now
         return Settlement(payment, None)

@@ -61,6 +61,7 @@ def check(runtime: Runtime, public_id: str) -> None:
     found = _find(runtime, public_id, ImportStatus.CHECKING)
     if found is None:
         return
+    runtime = runtime.of(found.merchant_id)
     try:
         parsed = _parse(runtime, found)
     except DomainError as refusal:
@@ -80,6 +81,7 @@ def carry_out(runtime: Runtime, public_id: str) -> None:
     found = _find(runtime, public_id, ImportStatus.IMPORTING)
     if found is None:
         return
+    runtime = runtime.of(found.merchant_id)
     parsed = _parse(runtime, found)
     with runtime.write() as ctx:
         held = _hold(ctx, public_id)

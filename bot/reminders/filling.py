@@ -28,6 +28,8 @@ def fill(runtime: Runtime, campaign_id: int) -> int:
     count = 0
     with runtime.read() as reading:
         campaign = reading.session.get_one(Campaign, campaign_id)
+        reading.turn_to(campaign.merchant_id)
+        runtime = runtime.of(campaign.merchant_id)
         merchant = reading.session.get_one(Merchant, campaign.merchant_id)
         cadence = planning.cadence_of(reading, merchant)
         chosen = Selection.from_json(campaign.selection)

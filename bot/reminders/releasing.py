@@ -59,7 +59,7 @@ def release_all(runtime: Runtime) -> int:
 
 def release(runtime: Runtime, merchant_id: int) -> int:
     count = 0
-    while done := _release_some(runtime, merchant_id):
+    while done := _release_some(runtime.of(merchant_id), merchant_id):
         count += done
     return count
 

@@ -27,6 +27,7 @@ def scan_all(runtime: Runtime) -> int:
 
 
 def scan(runtime: Runtime, merchant_id: int) -> int:
+    runtime = runtime.of(merchant_id)
     with runtime.write() as ctx:
         merchant = ctx.session.get_one(Merchant, merchant_id)
         today = ctx.clock.now().astimezone(ZoneInfo(merchant.timezone)).date()

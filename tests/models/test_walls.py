@@ -16,7 +16,7 @@ from models.customer import Customer
 from models.database import Database
 from models.guards import APPEND_ONLY
 from models.migrations import walls as built
-from models.prepared import Prepared, connection_of, one_trip
+from models.prepared import Prepared, connection_of, driver_of, one_trip
 from models.walls import ALL_MERCHANTS, NOBODY, OPEN, SETTING, condition
 from tests.support.made_up import MadeUp
 from tests.support.workers import sibling_url
@@ -228,6 +228,38 @@ def test_it_turns_from_all_to_one_and_never_on_to_another(bound: World, *, by_dr
         ctx.turn_to(acme)
         with pytest.raises(RuntimeError, match="another"):
             ctx.turn_to(globex)
+
+
+@pytest.mark.parametrize("kind", ["read", "write", "write_together"])
+def test_it_says_so_on_the_trip_of_the_next_statement(bound: World, tmp_path: Path, kind: str) -> None:
+    """By the driver's own trace: PostgreSQL is ready again after each trip."""
+    acme, told = bound.merchants["acme"].id, sa.select(sa.func.count(Customer.id).label(f"customers_{kind}"))
+    with getattr(bound.runtime, kind)() as ctx, (tmp_path / "trace").open("w") as trace:
+        driver = driver_of(connection_of(ctx.session))
+        driver.pgconn.trace(trace.fileno())
+        seen = [ctx.session.scalars(told).one()]
+        ctx.turn_to(acme)
+        seen.append(ctx.session.scalars(told).one())
+        driver.pgconn.untrace()
+    trips = (tmp_path / "trace").read_text().split("ReadyForQuery")
+    assert seen == [3, 2]
+    assert [f"customers_{kind}" in trip for trip in trips if "set_config" in trip] == [True, True]
+
+
+def test_it_turns_in_front_of_a_savepoint_and_of_a_cursor_at_the_server(bound: World) -> None:
+    acme, globex = (bound.merchants[slug].id for slug in ("acme", "globex"))
+    with bound.runtime.write() as ctx:
+        ctx.session.scalars(CUSTOMERS).one()
+        ctx.turn_to(acme)
+        with ctx.session.begin_nested() as undone:
+            undone.rollback()
+        assert ctx.session.scalars(CUSTOMERS).one() == 2
+    with bound.runtime.read() as ctx:
+        ctx.session.scalars(CUSTOMERS).one()
+        ctx.turn_to(globex)
+        assert len(list(ctx.session.scalars(sa.select(Customer.id).execution_options(yield_per=1)))) == 1
+    with bound.runtime.write() as ctx, ctx.session.begin_nested(), pytest.raises(RuntimeError, match="savepoint"):
+        ctx.turn_to(acme)
 
 
 # --- migrations -------------------------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ Post = Callable[[str, Mapping[str, str], bytes], int]
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     delivery_id: int
+    merchant_id: int
     number: int
     url: str
     headers: Mapping[str, str]
@@ -67,7 +68,7 @@ def deliver(runtime: Runtime, delivery_id: int, post: Post | None = None) -> str
     if attempt is None:
         return "nothing to do"
     ending = _call(attempt, post or _guarded(runtime))
-    with runtime.write() as ctx:
+    with runtime.of(attempt.merchant_id).write() as ctx:
         return _record(ctx, attempt, ending)
 
 
@@ -98,6 +99,7 @@ def _claim(runtime: Runtime, delivery_id: int) -> _Attempt | None:
         delivery = ctx.session.get(WebhookDelivery, delivery_id, with_for_update=True)
         if delivery is None or delivery.status is not DeliveryStatus.PENDING:
             return None
+        ctx.turn_to(delivery.merchant_id)
         endpoint = ctx.session.get_one(WebhookEndpoint, delivery.endpoint_id)
         if not endpoint.is_on:
             _finish(ctx, delivery, DeliveryStatus.FAILED, "endpoint_disabled")
@@ -108,7 +110,7 @@ def _claim(runtime: Runtime, delivery_id: int) -> _Attempt | None:
         delivery.next_at = now + BACKOFF[min(delivery.attempt, len(BACKOFF)) - 1]
         body = _body(event)
         headers = _headers(event, body, endpoint.signing_secrets(now), now)
-        return _Attempt(delivery.id, delivery.attempt, endpoint.url, headers, body.encode())
+        return _Attempt(delivery.id, delivery.merchant_id, delivery.attempt, endpoint.url, headers, body.encode())
 
 
 def _body(event: WebhookEvent) -> str:

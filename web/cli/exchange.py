@@ -54,7 +54,7 @@ def export_command(kind: str, slug: str, mode: str, out: TextIO) -> None:
     """Write all customers or invoices as CSV, in the form that import takes."""
     with runtime().read() as ctx:
         merchant = merchant_named(ctx, slug)
-    out.writelines(exporting.lines(runtime(), merchant, Mode(mode), Kind(kind)))
+    out.writelines(exporting.lines(runtime().of(merchant.id), merchant, Mode(mode), Kind(kind)))
 
 
 def _said(macro: str, code: str) -> str:

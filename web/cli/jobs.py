@@ -86,6 +86,7 @@ def _send_again(public_id: str) -> str | None:
         found = ctx.session.scalars(sa.select(Message).where(Message.public_id == public_id)).one_or_none()
         if found is None:
             return None
+        ctx.turn_to(found.merchant_id)
         if found.direction is not Direction.OUT or found.status is not MessageStatus.FAILED:
             raise click.ClickException(f"This message is {found.status.value}: only failed ones are sent again.")
         if found.removed_at is not None:
@@ -109,6 +110,7 @@ def _put_aside(public_id: str) -> bool:
         found = ctx.session.scalars(sa.select(Message).where(Message.public_id == public_id)).one_or_none()
         if found is None:
             return False
+        ctx.turn_to(found.merchant_id)
         if found.direction is not Direction.OUT or found.status not in STUCK:
             raise click.ClickException(f"This message is {found.status.value}: only what did not go is put aside.")
         found.error_code = receipts.DISCARDED

@@ -72,6 +72,7 @@ def add(owner: str, owner_name: str | None, **told: str) -> None:
     with runtime().write() as ctx:
         try:
             merchant = founding.found(ctx, **told)
+            ctx.turn_to(merchant.id)
             founding.add_member(ctx, merchant.id, owner_name or owner.partition("@")[0], owner, Role.OWNER)
         except DomainError as error:
             raise _in_words(error) from error
@@ -112,9 +113,9 @@ def connect(slug: str, name: str, value: str | None, remove: bool, with_token: b
         typed = {name: value}
     if with_token:
         typed["twilio_auth_token"] = None if remove else _secret("twilio_auth_token")
-    with runtime().write() as ctx:
+    with runtime().read() as everybody, runtime().write() as ctx:
         merchant = merchant_named(ctx, slug, lock=True)
-        problems = connecting.change(ctx, merchant, typed, of_its_own=False)
+        problems = connecting.change(everybody, merchant, typed, of_its_own=False)
         if problems:
             raise click.ClickException(
                 "; ".join(f"{field}: {code.replace('_', ' ')}" for field, code in problems.items())
