@@ -41,7 +41,7 @@ def look(settings: Settings) -> Iterator[Finding]:
     yield _keys(settings)
     database = Database(settings.database_url)
     try:
-        yield from _database(database)
+        yield from of_database(database)
         yield from _guarded("Texts", lambda: _texts(settings, database))
         yield from _guarded("Email", lambda: _email(settings))
         yield from _guarded("Payments", lambda: _payments(settings))
@@ -103,7 +103,7 @@ def _keys(settings: Settings) -> Finding:
     return Finding("SECRET_KEY", State.GOOD, f"{count} key{'s' if count > 1 else ''}, the newest signs")
 
 
-def _database(database: Database) -> Iterator[Finding]:
+def of_database(database: Database) -> Iterator[Finding]:
     kind = "SQLite, one process" if database.is_sqlite else "PostgreSQL, as many processes as you like"
     try:
         with database.read(ALL_MERCHANTS) as session:

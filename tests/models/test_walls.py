@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from models import migrations
 from models.base import Base
 from models.context import Runtime
 from models.customer import Customer
@@ -19,16 +18,11 @@ from models.migrations import walls as built
 from models.prepared import Prepared, connection_of, driver_of, one_trip
 from models.walls import ALL_MERCHANTS, NOBODY, OPEN, SETTING, condition
 from tests.support.made_up import MadeUp
-from tests.support.workers import sibling_url
 from tests.support.world import World
 
 TABLES = sorted((t for t in Base.metadata.tables.values() if t.name not in OPEN), key=lambda table: table.name)
 each_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 REFUSED = r"row-level security"
-CATALOG = (
-    "SELECT tablename, policyname, permissive, cmd, qual, with_check, relrowsecurity, relforcerowsecurity"
-    " FROM pg_policies JOIN pg_class ON oid = CAST(tablename AS regclass) ORDER BY 1, 2"
-)
 
 
 @dataclass
@@ -260,39 +254,3 @@ def test_it_turns_in_front_of_a_savepoint_and_of_a_cursor_at_the_server(bound: W
         assert len(list(ctx.session.scalars(sa.select(Customer.id).execution_options(yield_per=1)))) == 1
     with bound.runtime.write() as ctx, ctx.session.begin_nested(), pytest.raises(RuntimeError, match="savepoint"):
         ctx.turn_to(acme)
-
-
-# --- migrations -------------------------------------------------------------------------------------------------------
-@pytest.fixture
-def empty(database_url: str, tmp_path: Path) -> Iterator[Database]:
-    if database_url.startswith("sqlite"):
-        pytest.skip("SQLite has no row-level security")
-    with sibling_url(database_url, tmp_path, "walls") as url:
-        made = Database(url)
-        yield made
-        made.dispose()
-
-
-def test_it_migrates_to_the_walls_that_the_tables_have(empty: Database, database: Database) -> None:
-    """From nothing they hold at once: nobody serves yet."""
-    migrations.upgrade(empty.engine)
-    with empty.engine.connect() as migrated, database.engine.connect() as made:
-        assert migrated.execute(sa.text(CATALOG)).all() == made.execute(sa.text(CATALOG)).all()
-
-
-def test_it_does_not_shut_an_older_release_out(empty: Database) -> None:
-    """Which says nothing, and serves as the owner, while the schema is brought to this one: until somebody says so."""
-    migrations.upgrade(empty.engine, "0025")
-    with empty.engine.begin() as db:
-        MadeUp(db)
-    migrations.upgrade(empty.engine)
-    merchants = sa.text("SELECT count(*) FROM merchant")
-    with empty.engine.begin() as db:
-        db.execute(sa.select(sa.func.set_config(SETTING, "", True)))
-        assert (built.missing(db), built.is_forced(db), db.scalar(merchants)) == ([], False, 1)
-        built.force(db, on=True)
-        assert (built.is_forced(db), db.scalar(merchants)) == (True, 0)
-        built.force(db, on=False)
-        assert db.scalar(merchants) == 1
-        built.tear_down(db)
-        assert len(built.missing(db)) == len(TABLES)
