@@ -33,6 +33,8 @@ class EventType(StrEnum):
     PAYMENT_RETURNED = "payment.returned"
     PAYMENT_REFUNDED = "payment.refunded"
     PAYMENT_DISPUTED = "payment.disputed"
+    PAYMENT_REINSTATED = "payment.reinstated"
+    """A dispute was won, or a refund has failed after all: the payment stands as it did."""
     MESSAGE_FAILED = "message.failed"
     CUSTOMER_OPTED_OUT = "customer.opted_out"
     CASE_OPENED = "case.opened"

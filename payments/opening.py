@@ -10,7 +10,7 @@ from models.context import Context
 from models.errors import DomainError
 from models.merchant import Merchant, Mode
 from models.payment import Allocation, Method, Payment, PaymentStatus
-from payments import schedule, settle
+from payments import effects, schedule
 from payments.fees import Quote
 from payments.shares import Shares
 
@@ -79,7 +79,7 @@ def open_payment(ctx: Context, plan: Plan) -> Payment:
             "is_open": plan.holds,
         }
         ctx.session.execute(sa.insert(Allocation), [share | own for share in shares])
-    settle.note(ctx, payment, "submitted")
+    effects.note(ctx, payment, "submitted")
     return payment
 
 

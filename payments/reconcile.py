@@ -9,7 +9,7 @@ from models.context import Context, Runtime
 from models.errors import ProviderError
 from models.isolation import each
 from models.payment import OPEN_STATUSES, Payment, PaymentStatus
-from payments import attempts, schedule, settle
+from payments import attempts, effects, schedule, settle
 from payments.settle import Alert, Announce, Settlement
 
 log = structlog.get_logger()
@@ -87,7 +87,7 @@ def _look_for_deposits(runtime: Runtime, payment: Payment, announce: Announce) -
         current = settle.lock(ctx.session, payment.public_id)
         if current is None or current.status is not PaymentStatus.VERIFYING or current.deposits_at is None:
             return
-        if current.deposits_at <= ctx.clock.now() and settle.note(ctx, current, DEPOSITS_HERE):
+        if current.deposits_at <= ctx.clock.now() and effects.note(ctx, current, DEPOSITS_HERE):
             announce(ctx, Settlement(current, None, are_deposits_here=True))
 
 

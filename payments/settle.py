@@ -7,19 +7,17 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from models import events
 from models.context import Context, Runtime
 from models.gateway import GatewayEvent, GatewayEventKind
 from models.invoice import Invoice
 from models.money import Money
-from models.payment import Allocation, Payment, PaymentEvent, PaymentStatus
+from models.payment import Allocation, Payment, PaymentStatus
 from models.refund import Dispute, DisputeStatus, Refund, RefundStatus
-from models.webhook import EventType
-from payments import accounts, invoices, landing, ledger, reversals, schedule, takebacks
+from payments import accounts, invoices, landing, ledger, reversals, schedule, takebacks, telling
 from payments.advancing import advance
+from payments.effects import note
 
 log = structlog.get_logger()
 
@@ -72,16 +70,6 @@ Announce = Callable[[Context, Settlement], None]
 """Called in the settlement's own transaction, so that what is said and what is booked stand or fall together."""
 
 _S = PaymentStatus
-_TOLD = {
-    _S.VERIFYING: EventType.PAYMENT_VERIFYING,
-    _S.PROCESSING: EventType.PAYMENT_PROCESSING,
-    _S.SUCCEEDED: EventType.PAYMENT_SUCCEEDED,
-    _S.FAILED: EventType.PAYMENT_FAILED,
-    _S.CANCELLED: EventType.PAYMENT_CANCELLED,
-    _S.RETURNED: EventType.PAYMENT_RETURNED,
-    _S.DISPUTED: EventType.PAYMENT_DISPUTED,
-}
-"""What merchants' programs hear of."""
 _DISPUTE_ALERTS = {
     DisputeStatus.OPEN: Alert.DISPUTED,
     DisputeStatus.WON: Alert.DISPUTE_WON,
@@ -116,10 +104,7 @@ def apply(ctx: Context, provider: str, event: GatewayEvent) -> Settlement | None
     _sound(payment, alarm)
     ctx.session.flush()
     became = payment.status if payment.status is not before else None
-    if became in _TOLD:
-        events.payment(ctx, _TOLD[became], payment)
-    if isinstance(news, Refund) and news.status is RefundStatus.SUCCEEDED:
-        events.payment(ctx, EventType.PAYMENT_REFUNDED, payment)
+    telling.tell(ctx, payment, became, news)
     log.info("settle.applied", payment=payment.public_id, kind=event.kind.value, became=became)
     alert, alerted = alarm or (None, None)
     return Settlement(payment, became, alert, alerted, news)
@@ -143,20 +128,6 @@ def lock(session: Session, public_id: str) -> Payment | None:
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one_or_none()
-
-
-def note(ctx: Context, payment: Payment, effect: str, event: GatewayEvent | None = None) -> bool:
-    """Add to the payment's history. False: this event, or another with the same effect, is in it already."""
-    insert = postgresql.insert if ctx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(PaymentEvent).values(
-        payment_id=payment.id,
-        provider=payment.provider,
-        provider_event_id=event.event_id if event else None,
-        effect=effect,
-        detail={"failure_code": event.failure_code} if event and event.failure_code else None,
-        created_at=ctx.clock.now(),
-    )
-    return ctx.session.execute(statement.on_conflict_do_nothing().returning(PaymentEvent.id)).first() is not None
 
 
 def hold(ctx: Context, payment: Payment) -> list[Invoice]:

@@ -13,7 +13,7 @@ from models.invoice import Invoice
 from models.merchant import Merchant
 from models.paylink import PayLink
 from models.payment import Allocation, Payment, PaymentStatus
-from payments import accounts, attempts, links, schedule, settle
+from payments import accounts, attempts, effects, links, schedule, settle
 
 log = structlog.get_logger()
 
@@ -90,7 +90,7 @@ def _refused(runtime: Runtime, payment: Payment, error: ProviderError) -> BeginR
             if error.accepted_unknown:
                 fresh.move_to(PaymentStatus.UNKNOWN)
                 schedule.restart(fresh, ctx.clock.now())
-                settle.note(ctx, fresh, "unknown")
+                effects.note(ctx, fresh, "unknown")
             else:
                 code = error.code if error.permanent else UNAVAILABLE
                 settle.apply(ctx, fresh.provider, _failed(fresh, code))

@@ -4,12 +4,14 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
+import sqlalchemy as sa
 
 from models.errors import DomainError
 from models.gateway import GatewayEventKind
 from models.invoice import InvoiceStatus
 from models.payment import Method, Payment, PaymentStatus
 from models.refund import DisputeStatus
+from models.webhook import WebhookEvent
 from payments import credit, refunds
 from payments.settle import Alert
 from tests.support.shop import Shop, usd
@@ -47,6 +49,36 @@ def test_a_dispute_that_is_won_brings_it_back(shop: Shop) -> None:
     assert shop.payment(payment).status is S.SUCCEEDED
     assert sum(amount for account, amount in shop.entries(payment) if account == "clearing") == 10_000
     assert alerts(shop) == [Alert.DISPUTED, Alert.DISPUTE_WON]
+
+
+def test_programs_hear_of_success_once_however_often_it_is_doubted(shop: Shop) -> None:
+    """Who fulfils an order on that word must not do so twice."""
+    payment = shop.pay(shop.invoice())
+    for _ in range(2):
+        decide(shop, disputed(shop, payment), D.WON)
+    told = ["payment.succeeded", *["payment.disputed", "payment.reinstated"] * 2]
+    assert [kind for kind in heard(shop, payment) if kind != "payment.processing"] == told
+
+
+def test_programs_hear_of_success_when_what_was_doubted_before_it_came_is_good(shop: Shop) -> None:
+    """The dispute overtook the arrival: nobody has fulfilled anything yet."""
+    payment = shop.press(shop.link(shop.invoice())).payment
+    for reference in ("dp_1", "dp_2"):
+        shop.tell_dispute(payment, reference, D.OPEN)
+        if reference == "dp_1":
+            shop.tell(payment, K.SUCCEEDED)
+        shop.tell_dispute(payment, reference, D.WON)
+    assert heard(shop, payment) == [
+        *("payment.disputed", "payment.succeeded"),
+        *("payment.disputed", "payment.reinstated"),
+    ]
+
+
+def heard(shop: Shop, payment: Payment) -> list[str]:
+    """By programs, of this payment."""
+    with shop.runtime.read() as ctx:
+        told = ctx.session.scalars(sa.select(WebhookEvent).order_by(WebhookEvent.id))
+        return [event.kind.value for event in told if event.payload["id"] == payment.public_id]
 
 
 def test_a_dispute_that_is_lost_opens_the_invoice_again(shop: Shop) -> None:
