@@ -56,7 +56,8 @@ def _customers(ctx: Context, merchant: Merchant, mode: Mode, after: int) -> tupl
     mine = (Customer.merchant_id == merchant.id) & (Customer.mode == mode) & (Customer.id > after)
     found = ctx.session.scalars(sa.select(Customer).where(mine).order_by(Customer.id).limit(CHUNK)).all()
     points = _points(ctx, [customer.id for customer in found])
-    consents = _consents(ctx, merchant, {point.address for theirs in points.values() for point in theirs})
+    live = {point.address for theirs in points.values() for point in theirs if point.mode is Mode.LIVE}
+    consents = _consents(ctx, merchant, live)
     rows = [_customer_cells(customer, points.get(customer.id, []), consents) for customer in found]
     return found[-1].id if found else after, rows
 

@@ -145,9 +145,8 @@ def _own(
     wanted = frozenset(public_ids)
     if len(wanted) > MOST_NAMED:
         raise DomainError("too_many")
-    rows = sa.select(kind.id).where(kind.merchant_id == merchant.id, kind.public_id.in_(wanted))
-    if kind is Invoice:
-        rows = rows.where(Invoice.mode == Mode.LIVE)
+    own = (kind.merchant_id == merchant.id) & (kind.mode == Mode.LIVE)
+    rows = sa.select(kind.id).where(own, kind.public_id.in_(wanted))
     found = ctx.session.scalars(rows).all()
     if len(found) != len(wanted):
         raise DomainError("not_found")

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 import structlog
 
-from bot import optouts, receipts
+from bot import addresses, optouts, receipts
 from bot.channels.twilio_errors import MEANINGS
-from models.customer import Channel, ContactPoint
+from models.customer import Channel, ContactPoint, Customer
+from models.merchant import Mode
 from models.message import Failure, Message, MessageStatus
 from models.ports import DeliveryReceipt
 from tests.support.post import ALICE, NOW, Post
@@ -157,3 +159,20 @@ def test_it_sends_again_twice_at_most(post: Post, sent: int) -> None:
         post.later(timedelta(hours=1))
 
     assert len(post.carrier.sent) == 1 + len(MEANINGS["30008"].waits)
+
+
+def test_it_tells_the_merchant_about_no_test_customer(post: Post) -> None:
+    """Who writes from a number that only a test customer has is nobody on file."""
+    sent = post.text(customer_id=None)
+    post.run()
+    with post.runtime.write() as ctx:
+        tess = Customer(merchant_id=post.merchant_id, mode=Mode.TEST, name="Tess", created_at=NOW)
+        ctx.session.add(tess)
+        ctx.session.flush()
+        addresses.add(ctx, tess, Channel.SMS, ALICE)
+
+    report(post, sent, S.FAILED, "30005")
+
+    with post.runtime.read() as ctx:
+        kinds = sa.select(Message.kind).where(Message.merchant_id == post.merchant_id)
+        assert ctx.session.scalars(kinds).all() == ["remind_due"]

@@ -87,7 +87,8 @@ class Post:
 
     def queue(self, *, kind: str = "remind_due", **fields: Any) -> int:
         with self.runtime.write() as ctx:
-            row = Message(merchant_id=self.merchant_id, customer_id=self.customer_id, kind=kind, **fields)
+            about: dict[str, Any] = {"merchant_id": self.merchant_id, "customer_id": self.customer_id}
+            row = Message(kind=kind, **(about | fields))
             return messenger.queue(ctx, row).id
 
     def code(self, **fields: Any) -> int:

@@ -9,6 +9,7 @@ from bot import addresses
 from models.consent import Consent, ConsentAct, OptOut
 from models.customer import Channel, ContactPoint, Customer
 from models.errors import DomainError
+from models.merchant import Mode
 from web.api import rows
 from web.api.cursors import page
 from web.api.customer_shapes import (
@@ -138,15 +139,20 @@ def _point_shapes(call: Call, points: Sequence[ContactPoint]) -> list[ContactPoi
 
 def _refusals(call: Call, points: Iterable[ContactPoint]) -> set[tuple[Channel, str]]:
     mine = OptOut.merchant_id == call.caller.merchant_id
-    told = sa.select(OptOut.channel, OptOut.address).where(mine, OptOut.address.in_({p.address for p in points}))
+    told = sa.select(OptOut.channel, OptOut.address).where(mine, OptOut.address.in_(_live(points)))
     return {(channel, address) for channel, address in call.ctx.session.execute(told)}
 
 
 def _consents(call: Call, points: Iterable[ContactPoint]) -> dict[tuple[Channel, str], ConsentAct]:
     """The last thing recorded for each address."""
     mine = Consent.merchant_id == call.caller.merchant_id
-    told = sa.select(Consent).where(mine, Consent.address.in_({p.address for p in points})).order_by(Consent.id)
+    told = sa.select(Consent).where(mine, Consent.address.in_(_live(points))).order_by(Consent.id)
     return {(row.channel, row.address): row.act for row in call.ctx.session.scalars(told)}
+
+
+def _live(points: Iterable[ContactPoint]) -> set[str]:
+    """What owners of addresses want says nothing about test customers, who may have been given the same ones."""
+    return {point.address for point in points if point.mode is Mode.LIVE}
 
 
 def _refuse_taken(call: Call, reference: str | None) -> None:

@@ -6,7 +6,6 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from models.customer import Channel, Customer
-from models.errors import DomainError
 from models.message import Direction, Failure, Message, MessageStatus
 from web.api import rows
 from web.api.cursors import PageQuery, page
@@ -50,7 +49,7 @@ class MessageQuery(PageQuery):
 @get("/messages", answer=MessageList, query=MessageQuery, tag=TAG)
 def list_messages(call: Call, query: MessageQuery) -> MessageList:
     """Texts and emails in and out, the newest first"""
-    which = rows.messages(call)
+    which = rows.mine(call, Message)
     if query.customer_id is not None:
         which = which.where(Message.customer_id == rows.find(call, Customer, query.customer_id).id)
     if query.direction is not None:
@@ -64,10 +63,7 @@ def list_messages(call: Call, query: MessageQuery) -> MessageList:
 @get("/messages/<message_id>", answer=MessageShape, tag=TAG)
 def get_message(call: Call, message_id: str) -> MessageShape:
     """One message"""
-    found = call.ctx.session.scalars(rows.messages(call).where(Message.public_id == message_id)).one_or_none()
-    if found is None:
-        raise DomainError("not_found")
-    return shapes(call, [found])[0]
+    return shapes(call, [rows.find(call, Message, message_id)])[0]
 
 
 def shapes(call: Call, found: Sequence[Message]) -> list[MessageShape]:

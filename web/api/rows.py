@@ -14,7 +14,16 @@ from models.webhook import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from web.api.operations import Call
 
 Owned = TypeVar(
-    "Owned", Customer, ContactPoint, FileImport, Invoice, Payment, WebhookEndpoint, WebhookEvent, WebhookDelivery
+    "Owned",
+    Customer,
+    ContactPoint,
+    FileImport,
+    Invoice,
+    Message,
+    Payment,
+    WebhookEndpoint,
+    WebhookEvent,
+    WebhookDelivery,
 )
 
 
@@ -32,16 +41,6 @@ def find(call: Call, kind: type[Owned], public_id: str, *, held: bool = False) -
     if found is None:
         raise DomainError("not_found")
     return found
-
-
-def messages(call: Call) -> "sa.Select[Any]":
-    """The merchant's with customers of the caller's mode; what nobody on file wrote belongs to the live ones."""
-    of_mode = sa.select(Customer.id).where(
-        Customer.merchant_id == call.caller.merchant_id, Customer.mode == call.caller.mode
-    )
-    ours = Message.merchant_id == call.caller.merchant_id
-    unknown = Message.customer_id.is_(None) if call.caller.mode == "live" else sa.false()
-    return sa.select(Message).where(ours, Message.customer_id.in_(of_mode) | unknown)
 
 
 def public_ids(call: Call, kind: type[Owned], ids: "set[int]") -> dict[int, str]:

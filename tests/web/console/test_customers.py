@@ -140,3 +140,11 @@ def test_it_edits_the_file_and_nothing_else(world: World, staff: MemberVisitor) 
     after = world.fetch(Customer, before.id)
     assert (after.name, after.locale, after.postal_code) == ("Alicia", "es", "98101")
     assert (after.merchant_id, after.mode) == (before.merchant_id, before.mode)
+
+
+def test_it_has_no_reminders_to_switch_for_a_test_customer(world: World, staff: MemberVisitor) -> None:
+    records.customer_in_test_mode(world, "Tess")
+    answer = staff.sends(here(world, "/reminders", "Tess"), on="0")
+    assert answer.status_code == 422
+    assert "reminded of nothing" in answer.text
+    assert staff.sends(here(world, "/reminders"), on="0").status_code == 303
