@@ -17,18 +17,12 @@ from models.context import Runtime
 from models.database import Database
 from models.walls import NOBODY
 from web import reaper, slots, steady
-from web.engine_client import (
-    APPLICATION,
-    Json,
-    cancel,
-    client_of,
-    purge,
-)
+from web.engine_client import APPLICATION, Json, client_of, purge
 from web.engine_jobs import JOBS_VERSION, DatabaseJobs
 from web.queues import Noticed, Pacer
 from web.work import Job, Work, describe, run_job
 
-__all__ = ["DatabaseJobs", "cancel", "migrate", "purge", "run_worker", "start_embedded"]
+__all__ = ["DatabaseJobs", "migrate", "purge", "run_worker", "start_embedded"]
 
 log = structlog.get_logger()
 

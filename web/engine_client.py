@@ -37,11 +37,6 @@ def client_of(database: Database) -> DBOSClient:
     return DBOSClient(system_database_engine=engine, application_name=APPLICATION, serializer=Json(), lazy=True)
 
 
-def cancel(database: Database, job_id: str) -> None:
-    """Take a waiting job off its queue. One that runs already is not stopped."""
-    client_of(database).cancel_workflow(job_id)
-
-
 def failed(client: DBOSClient, limit: int) -> list[FailedJob]:
     """Jobs that ended in an error nobody has retried yet, the newest first."""
     rows = client.list_workflows(status=_ENDED_BADLY, was_forked_from=False, sort_desc=True, limit=limit)

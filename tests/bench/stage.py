@@ -11,6 +11,8 @@ from models.customer import Channel, ContactPoint, Customer
 from models.database import Database
 from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Merchant
+from models.ports import SmsAccount
+from tests.support.acme import acme
 from web import engine
 
 HOST = "bench.test"
@@ -25,31 +27,12 @@ def build(database_url: str) -> None:
     migrations.upgrade(database.engine)
     engine.migrate(database)
     with database.write() as session:
-        merchant = _merchant()
+        merchant = acme(NUMBER, SmsAccount(SID, TOKEN), SINCE)
         session.add(merchant)
         session.flush()
         for phone in PHONES:
             _add_customer(session, merchant, phone)
     database.dispose()
-
-
-def _merchant() -> Merchant:
-    return Merchant(
-        slug="acme",
-        name="Acme",
-        legal_name="Acme Inc.",
-        number=NUMBER,
-        twilio_account_sid=SID,
-        twilio_auth_token=TOKEN,
-        email="office@acme.example",
-        phone="(555) 010-0100",
-        address="1 Main Street",
-        hours="Mon-Fri 9-5",
-        country="US",
-        timezone="America/New_York",
-        currency="USD",
-        created_at=SINCE,
-    )
 
 
 def _add_customer(session: Session, merchant: Merchant, phone: str) -> None:

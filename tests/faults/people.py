@@ -13,10 +13,12 @@ from models.context import Context
 from models.conversation import Conversation, ConversationState, Proof
 from models.customer import Channel, ContactPoint, Customer
 from models.invoice import Invoice, InvoiceStatus
-from models.merchant import ApiKey, Merchant, Mode
+from models.merchant import ApiKey, Mode
+from models.ports import SmsAccount
 from payments import ledger, links
 from tests.faults.outside import NUMBER, SID, TOKEN
 from tests.faults.town import NOON, Town
+from tests.support import acme as made
 
 TEXTERS, PAYERS, REMINDED = 2, 2, 3
 IMPORTED_LINES = 30
@@ -38,22 +40,7 @@ class People:
 def acme(town: Town) -> str:
     """The merchant, and the key of its program."""
     with town.runtime.write() as ctx:
-        merchant = Merchant(
-            slug="acme",
-            name="Acme",
-            legal_name="Acme Inc.",
-            number=NUMBER,
-            twilio_account_sid=SID,
-            twilio_auth_token=TOKEN,
-            email="office@acme.example",
-            phone="(555) 010-0100",
-            address="1 Main Street",
-            hours="Mon-Fri 9-5",
-            country="US",
-            timezone="America/New_York",
-            currency="USD",
-            created_at=NOON,
-        )
+        merchant = made.acme(NUMBER, SmsAccount(SID, TOKEN), NOON)
         ctx.session.add(merchant)
         ctx.session.flush()
         key, text = ApiKey.issue(merchant.id, Mode.LIVE, "Storm", NOON)

@@ -125,15 +125,6 @@ def test_it_holds_a_job_back_until_its_delay_is_over(worker: Worker) -> None:
     assert eventually(lambda: "delayed" in worker.ran)
 
 
-def test_it_cancels_a_waiting_job(worker: Worker) -> None:
-    worker.enqueue("note", "cancelled", job_id="cancelled", delay_s=3600)
-    engine.cancel(worker.runtime.database, "cancelled")
-    worker.runtime.ports.jobs.bring_forward(["cancelled"])
-
-    assert worker.has_come_to("after-cancelled")
-    assert "cancelled" not in worker.ran
-
-
 def test_it_paces_each_number_on_its_own(worker: Worker) -> None:
     for n in range(3):
         for number in ("+15550100", "+15550101"):
