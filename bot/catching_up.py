@@ -2,6 +2,7 @@
 order in which they came. A text is gone only with the commit of its turn, so that whoever dies loses none; and its
 message is single by the carrier's id, so that none is answered twice, whoever else has it in hand."""
 
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -28,6 +29,9 @@ AT_ONCE = 64
 IN_HAND = timedelta(seconds=30)
 """Whoever takes some is done by then, or dead. Should it still live, nothing happens twice."""
 MOST_TRIES = 5
+REST_S = 0.25
+BREATH, A_MOMENT = 3.0, timedelta(seconds=2)
+"""Times as long as it worked; and how lately a text was put off while more are."""
 CHOOSING = 0x7112, 0
 """An advisory lock of ours, beside those of the workers' slots (web/slots.py)."""
 
@@ -43,6 +47,22 @@ class Waiting(NamedTuple):
     @property
     def sender(self) -> tuple[int, Channel, str]:
         return self.merchant_id, self.channel, self.their_address
+
+
+def look(runtime: Runtime) -> float:
+    """What a worker does all the time. Returns how many seconds it may rest. While more are being put off it works but
+    a part of the time: its cores may be those of the web processes, for whom each text is urgent, and these are not."""
+    began = time.monotonic()
+    if not catch_up(runtime):
+        return REST_S
+    return BREATH * (time.monotonic() - began) if _more_come(runtime) else 0.0
+
+
+def _more_come(runtime: Runtime) -> bool:
+    newest = sa.select(ReceivedText.received_at).order_by(ReceivedText.id.desc()).limit(1)
+    with runtime.read() as ctx:
+        came_at = ctx.session.scalars(newest).first()
+        return came_at is not None and ctx.clock.now() - came_at < A_MOMENT
 
 
 def catch_up(runtime: Runtime) -> int:

@@ -137,6 +137,7 @@ _REPLY_COLUMNS = (
     "created_at",
 )
 _STORE_REPLY = Prepared(sa.insert(_MESSAGE).values(_LIVE), _REPLY_COLUMNS)
+_QUEUE_REPLY = Prepared(sa.insert(_MESSAGE).values(_LIVE).returning(_MESSAGE.c.id), _REPLY_COLUMNS)
 _OWED = Prepared(
     sa.select(
         _INVOICE.c.id,
@@ -225,17 +226,21 @@ def claim_and_list(db: sa.Connection, values: dict[str, Any]) -> tuple[int | Non
 
 
 def store_reply(db: sa.Connection, values: dict[str, Any]) -> OutgoingText:
-    public_id = new_public_id()
-    row = {
-        "public_id": public_id,
-        "direction": Direction.OUT,
-        "status": MessageStatus.QUEUED,
-        "route": Route.RESPONSE,
-        "attempt": 0,
-        **values,
-    }
+    row = _reply(Route.RESPONSE, values)
     _STORE_REPLY.last(db, row)
-    return OutgoingText(public_id, values["body"], values["pay_link_id"], values["payment_id"])
+    return OutgoingText(row["public_id"], row["body"], row["pay_link_id"], row["payment_id"])
+
+
+def queue_reply(db: sa.Connection, values: dict[str, Any]) -> tuple[int, OutgoingText]:
+    """For the messenger. With its id, for the job."""
+    row = _reply(Route.MESSENGER, values)
+    message_id = _one(_QUEUE_REPLY.first(db, row))[0]
+    return message_id, OutgoingText(row["public_id"], row["body"], row["pay_link_id"], row["payment_id"])
+
+
+def _reply(route: Route, values: dict[str, Any]) -> dict[str, Any]:
+    fixed = {"direction": Direction.OUT, "status": MessageStatus.QUEUED, "route": route, "attempt": 0}
+    return {"public_id": new_public_id(), **fixed, **values}
 
 
 def stored_replies(db: sa.Connection, merchant_id: int, provider_reference: str) -> list[OutgoingText]:

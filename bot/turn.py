@@ -253,10 +253,12 @@ def _store(turn: Turn, reply: Reply) -> OutgoingText:
         "pay_link_id": reply.pay_link_id,
         "payment_id": reply.payment_id,
     }
-    if turn.is_late:
-        queued = messenger.queue(turn.ctx, Message(**row))
-        return OutgoingText(queued.public_id, body, reply.pay_link_id, reply.payment_id)
-    return threads.store_reply(connection_of(turn.ctx.session), row | {"created_at": turn.now})
+    db = connection_of(turn.ctx.session)
+    if not turn.is_late:
+        return threads.store_reply(db, row | {"created_at": turn.now})
+    message_id, text = threads.queue_reply(db, row | {"created_at": turn.ctx.clock.now()})
+    messenger.enqueue(turn.ctx, Message(id=message_id, attempt=0, **row))
+    return text
 
 
 def _reveal(ctx: Context, text: OutgoingText) -> str:

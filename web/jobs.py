@@ -119,4 +119,4 @@ SCHEDULES: dict[str, str] = {
 }
 """In UTC."""
 
-WORK = Work(JOBS, SCHEDULES, at_start=("sweep",), looks=(catching_up.catch_up,))
+WORK = Work(JOBS, SCHEDULES, at_start=("sweep",), looks=(catching_up.look,))

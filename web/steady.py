@@ -1,5 +1,5 @@
-"""Work that a worker looks for by itself, beside the jobs that others enqueue: at once again while it finds some,
-else after a rest. For what comes in such numbers that a job for each would cost more than the work."""
+"""Work that a worker looks for by itself, beside the jobs that others enqueue, again and again with rests between. For
+what comes in such numbers that a job for each would cost more than the work."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -13,9 +13,8 @@ from web.work import describe
 
 log = structlog.get_logger()
 
-Look = Callable[[Runtime], int]
-"""Returns how much it found and did."""
-REST_S = 0.25
+Look = Callable[[Runtime], float]
+"""Returns how many seconds to rest."""
 AFTER_AN_ERROR_S = 5.0
 
 
@@ -29,9 +28,8 @@ class _Steady(threading.Thread):
             self._stopping.wait(self._once())
 
     def _once(self) -> float:
-        """How long to rest."""
         try:
-            return 0.0 if self._look(self._runtime) else REST_S
+            return self._look(self._runtime)
         except Exception as error:
             log.error("look_failed", name=self._look.__name__, error=describe(error))
             return AFTER_AN_ERROR_S

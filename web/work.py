@@ -38,7 +38,7 @@ class Work:
     at_start: tuple[str, ...] = ()
     queues: Mapping[str, Queue] = field(default_factory=lambda: QUEUES)
     most_deaths: int = MOST_DEATHS
-    looks: tuple[Callable[[Runtime], int], ...] = ()
+    looks: tuple[Callable[[Runtime], float], ...] = ()
 
 
 class JobFailed(Exception):

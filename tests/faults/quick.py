@@ -7,9 +7,12 @@ from typing import Any
 
 from web import engine, jobs
 from web.assembly import Assembly
+from web.crowd import MANY, Crowd
 from web.queues import QUEUES
 from web.work import Work
 
+BEHIND = "PROVE_BEHIND"
+"""Set: a web process takes itself to be behind, and puts off what it may."""
 IDLE = "PROVE_IDLE"
 """Set: a web process on SQLite does no work beside."""
 EACH_SECOND = ("release_due", "confirm_replies")
@@ -28,5 +31,7 @@ def post_worker_init(worker: Any) -> None:
     SETTINGS["post_worker_init"](worker)
     app = worker.app.callable
     assembly: Assembly = app.extensions["till.assembly"]
+    if BEHIND in os.environ:
+        app.extensions["till.crowd"] = Crowd(lambda: MANY)
     if assembly.runtime.database.is_sqlite and IDLE not in os.environ:
         app.extensions["till.worker"] = engine.start_embedded(assembly.runtime, WORK)
