@@ -15,7 +15,10 @@ from models.verification import Verification
 
 
 def add(ctx: Context, customer: Customer, channel: Channel, address: str) -> ContactPoint:
-    """The first of its channel is the primary one. `address` is normalised. Raises DomainError("address_taken")."""
+    """The first of its channel is the primary one. `address` is normalised. Raises DomainError:
+    "address_taken", "customer_erased"."""
+    if customer.erased_at is not None:
+        raise DomainError("customer_erased")
     of_channel = (ContactPoint.customer_id == customer.id) & (ContactPoint.channel == channel)
     known = ctx.session.scalars(sa.select(ContactPoint.address).where(of_channel)).all()
     if address in known:

@@ -28,7 +28,9 @@ _HOSTS = re.compile(r"\b[a-z0-9-]+(?:\.[a-z0-9-]+)+\b", re.IGNORECASE)
 
 def reply(ctx: Context, merchant: Merchant, thread: Conversation, words: str) -> Message:
     """Queue what the person wrote, and keep the bot out. Raises DomainError: "reply_empty", "reply_too_long",
-    "shortened_link", "opted_out"."""
+    "shortened_link", "opted_out", "thread_erased"."""
+    if thread.is_erased:
+        raise DomainError("thread_erased")
     words = "\n".join(line.rstrip() for line in words.replace("{", "(").replace("}", ")").splitlines()).strip()
     if not words:
         raise DomainError("reply_empty")

@@ -45,9 +45,12 @@ def announce(ctx: Context, payment: Payment, became: PaymentStatus | None) -> No
 
 
 def tell(ctx: Context, payment: Payment, kind: str, **more: str) -> None:
-    """One kind of news about a payment to its customer; `more` fills slots in its own way."""
+    """One kind of news about a payment to its customer; `more` fills slots in its own way. Nobody is told of
+    an erased customer's but the merchant."""
     merchant = ctx.session.get_one(Merchant, payment.merchant_id)
     customer = ctx.session.get_one(Customer, payment.customer_id)
+    if customer.erased_at is not None:
+        return
     thread = ctx.session.get_one(Conversation, payment.conversation_id) if payment.conversation_id is not None else None
     if thread is not None and thread.channel is not Channel.EMAIL:
         _text(ctx, merchant, customer, payment, thread, kind, more)

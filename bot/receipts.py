@@ -45,7 +45,8 @@ DISCARDED = "discarded"
 
 
 def is_put_aside() -> sa.ColumnElement[bool]:
-    return Message.error_code.is_not_distinct_from(DISCARDED)
+    """Or nothing is left of it that could be sent."""
+    return Message.error_code.is_not_distinct_from(DISCARDED) | Message.removed_at.is_not(None)
 
 
 def apply_receipt(ctx: Context, merchant_id: int, receipt: DeliveryReceipt) -> None:

@@ -23,7 +23,7 @@ def reply_to(ctx: Context, merchant: Merchant, thread: Conversation) -> str | No
 
 
 def thread_id(ctx: Context, merchant: Merchant, tag: str | None) -> int | None:
-    """The conversation that a mail answers, if the tag is one of ours."""
+    """The conversation that a mail answers, if the tag is one of ours. Never one whose owner was erased."""
     if tag is None or not tag.startswith(_MARK):
         return None
     try:
@@ -31,4 +31,5 @@ def thread_id(ctx: Context, merchant: Merchant, tag: str | None) -> int | None:
     except DomainError:
         return None
     thread = ctx.session.get(Conversation, int.from_bytes(payload, "big"))
-    return thread.id if thread is not None and thread.merchant_id == merchant.id else None
+    is_ours = thread is not None and thread.merchant_id == merchant.id and not thread.is_erased
+    return thread.id if thread is not None and is_ours else None

@@ -18,6 +18,10 @@ CHOICE_LIFETIME = timedelta(minutes=30)
 """How long numbers stay bound to the list last shown, and a shared phone to the account last chosen."""
 
 
+ERASED = "erased:"
+"""How the address of a thread and its messages begins whose owner was erased: no phone and no mailbox has a colon."""
+
+
 class ConversationState(StrEnum):
     IDLE = "idle"
     ASKING_EMAIL = "asking_email"
@@ -50,6 +54,10 @@ class Conversation(LiveOnly, Identified, Base):
     unreachable_since_at: Mapped[datetime | None]
     """Set when the carrier says that this address cannot be reached; a text from it proves the contrary."""
     created_at: Mapped[datetime]
+
+    @property
+    def is_erased(self) -> bool:
+        return self.address.startswith(ERASED)
 
 
 class Proof(LiveOnly, Base):

@@ -1,5 +1,6 @@
 """Who owes, and the addresses a merchant has on file for them."""
 
+import secrets
 from datetime import datetime
 from enum import StrEnum
 
@@ -8,6 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, stored
 from models.merchant import Mode
+
+PSEUDONYM_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Without those that are taken for one another when read out."""
+PSEUDONYM_CHARS = 4
 
 
 class Channel(StrEnum):
@@ -41,6 +46,8 @@ class Customer(Identified, Base):
     postal_code: Mapped[str | None] = mapped_column(sa.String(12))
     """Tells the time zone before the phone's area code does."""
     created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+    """Nobody is behind this row any more: it is there for the money that it explains, under a pseudonym."""
 
 
 class ContactPoint(Identified, Base):
@@ -68,6 +75,11 @@ class ContactPoint(Identified, Base):
     bad_since_at: Mapped[datetime | None]
     """Set when the carrier says that the address cannot be reached; nothing is sent to it any more."""
     created_at: Mapped[datetime]
+
+
+def pseudonym() -> str:
+    """`Erased customer 7F3K`: drawn, so that nothing leads from it to whom it stands for."""
+    return "Erased customer " + "".join(secrets.choice(PSEUDONYM_LETTERS) for _ in range(PSEUDONYM_CHARS))
 
 
 def normalise_email(address: str) -> str:

@@ -135,6 +135,10 @@ def opted_out(ctx: Context, merchant_id: int, channel: Channel, address: str, so
     emit(ctx, merchant_id, Mode.LIVE, EventType.CUSTOMER_OPTED_OUT, payload)
 
 
+def erased(ctx: Context, about: Customer) -> None:
+    emit(ctx, about.merchant_id, about.mode, EventType.CUSTOMER_ERASED, {"object": "customer", "id": about.public_id})
+
+
 def case_opened(
     ctx: Context, merchant_id: int, kind: str, public_id: str, customer_id: int | None, invoice_id: int | None
 ) -> None:

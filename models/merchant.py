@@ -64,6 +64,8 @@ class Scope(StrEnum):
     MONEY = "money"
     REMINDERS = "reminders"
     WEBHOOKS = "webhooks"
+    ERASE = "erase"
+    """To make a customer forgotten, for good."""
 
 
 class Merchant(Identified, Base):

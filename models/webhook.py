@@ -37,6 +37,7 @@ class EventType(StrEnum):
     """A dispute was won, or a refund has failed after all: the payment stands as it did."""
     MESSAGE_FAILED = "message.failed"
     CUSTOMER_OPTED_OUT = "customer.opted_out"
+    CUSTOMER_ERASED = "customer.erased"
     CASE_OPENED = "case.opened"
     REMINDER_SENT = "reminder.sent"
     ENDPOINT_TEST = "endpoint.test"

@@ -32,7 +32,8 @@ class Wish:
 def begin(runtime: Runtime, wish: Wish, *, idempotency_key: str) -> BeginResult:
     """Start a payment without an invoice. Call with no transaction open. Raises DomainError: "custom_not_allowed",
     "bad_amount", "mixed_currencies", "amount_changed" (another fee than shown), "terms_changed", "terms_missing",
-    "mode_mismatch", "method_unknown", "idempotency_key_invalid", "idempotency_mismatch"."""
+    "mode_mismatch", "method_unknown", "not_found" (they were erased meanwhile), "idempotency_key_invalid",
+    "idempotency_mismatch"."""
     keys.check(idempotency_key)
     fingerprint = keys.fingerprint(wish)
     with runtime.write() as ctx:
@@ -46,6 +47,9 @@ def begin(runtime: Runtime, wish: Wish, *, idempotency_key: str) -> BeginResult:
 
 
 def _open(ctx: Context, customer: Customer, wish: Wish) -> Payment:
+    ctx.session.refresh(customer, with_for_update={"key_share": True})
+    if customer.erased_at is not None:
+        raise DomainError("not_found")
     merchant = ctx.session.get_one(Merchant, customer.merchant_id)
     _allow(merchant, wish)
     opening.check_mode(ctx, customer.mode)

@@ -26,7 +26,10 @@ def draft(
     description: str = "",
     items: Sequence[Item] = (),
 ) -> Invoice:
-    """Asked of nobody until it is issued. Raises DomainError: "bad_amount", "due_before_issue", papers.itemise's."""
+    """Asked of nobody until it is issued. Raises DomainError: "bad_amount", "due_before_issue",
+    "customer_erased", papers.itemise's."""
+    if customer.erased_at is not None:
+        raise DomainError("customer_erased")
     _check(total, issued_on, due_on)
     invoice = Invoice(
         merchant_id=customer.merchant_id,

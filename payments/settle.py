@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from models.context import Context, Runtime
+from models.customer import Customer
 from models.gateway import GatewayEvent, GatewayEventKind
 from models.invoice import Invoice
 from models.money import Money
@@ -96,7 +97,8 @@ def apply(ctx: Context, provider: str, event: GatewayEvent) -> Settlement | None
         return Settlement(payment, None)
     before = payment.status
     payment.provider_reference = payment.provider_reference or event.provider_reference or None
-    payment.method_label = event.method_label or payment.method_label
+    if ctx.session.get_one(Customer, payment.customer_id).erased_at is None:
+        payment.method_label = event.method_label or payment.method_label
     if event.saved is not None:
         accounts.hear(ctx, payment, event.saved)
     alarm, news = _EFFECTS[event.kind](ctx, payment, event)

@@ -14,7 +14,7 @@ from models.context import Context, Runtime
 from models.idempotency import ANSWERS_KEPT, ApiAnswer
 from models.isolation import each
 from models.limits import LimitCount
-from payments import attempts, reconcile, refunds
+from payments import attempts, erasing, reconcile, refunds
 from payments.settle import Announce
 from web import books, engine
 from web.announcing import announce
@@ -56,6 +56,13 @@ def purge(runtime: Runtime) -> int:
     return engine.purge(runtime.database, now - JOBS_KEPT)
 
 
+def forget(runtime: Runtime) -> int:
+    """What is as old as its merchant says; and at the providers the accounts of erased customers that they have not
+    forgotten yet. Returns how many rows were passed."""
+    steps: tuple[Callable[[Runtime], int], ...] = (forgetting.forget_old_words, erasing.forget_accounts)
+    return sum(each(steps, lambda step: step(runtime)))
+
+
 def sound_alarms(runtime: Runtime) -> list[str]:
     """One line at level error per alarm that rings, each time: whoever watches the logs is told until it stops."""
     with runtime.read() as ctx:
@@ -79,7 +86,7 @@ def run_due(runtime: Runtime) -> None:
     delivering.sweep(runtime)
     replies.confirm_all(runtime)
     janitor(runtime)
-    forgetting.forget_old_words(runtime)
+    forget(runtime)
 
 
 JOBS: dict[str, Job] = {
@@ -99,7 +106,7 @@ JOBS: dict[str, Job] = {
     "reconcile": compare_books,
     "close_attempt": close_attempt,
     "purge": purge,
-    "forget_old_words": forgetting.forget_old_words,
+    "forget_old_words": forget,
     "sound_alarms": sound_alarms,
     "deliver_webhook": delivering.deliver,
     "sweep_webhooks": delivering.sweep,

@@ -175,6 +175,7 @@ class _Planner:
         self._consent(line)
         self._address(found, line.addresses)
         if found.customer_id is None or found.new_addresses or self._differs(found):
+            self._refuse_erased(found)
             self._list(found)
         else:
             self.plan.unchanged += 1
@@ -190,7 +191,9 @@ class _Planner:
         elif not line.is_owed:
             self.plan.not_owed += 1
         else:
-            self.plan.new_invoices.append((line, self._debtor(line.customer)))
+            debtor = self._debtor(line.customer)
+            self._refuse_erased(debtor)
+            self.plan.new_invoices.append((line, debtor))
 
     def _existing(self, line: InvoiceLine, before: Invoice) -> None:
         open_now = before.status in (InvoiceStatus.OPEN, InvoiceStatus.DRAFT)
@@ -214,6 +217,11 @@ class _Planner:
             self._address(found, line.addresses)
             self._list(found)
         return found
+
+    def _refuse_erased(self, found: Wanted) -> None:
+        """Whoever they were is to be added anew, under their own name."""
+        if found.customer_id is not None and self._known.customers[found.customer_id].erased_at is not None:
+            raise BadCell("name", "customer_erased")
 
     def _list(self, found: Wanted) -> None:
         if found not in self._listed:

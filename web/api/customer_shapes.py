@@ -28,6 +28,8 @@ class ContactPointShape(BaseModel):
 
 
 class CustomerShape(BaseModel):
+    """`erased_at`: since when nobody is behind it; `name` is a pseudonym then, and there are no contact points."""
+
     id: str
     reference: str | None
     name: str
@@ -35,6 +37,7 @@ class CustomerShape(BaseModel):
     timezone: str | None
     contact_points: list[ContactPointShape]
     created_at: datetime
+    erased_at: datetime | None
 
 
 class CustomerList(BaseModel):
@@ -112,4 +115,5 @@ def customer_shape(customer: Customer, points: Sequence[ContactPointShape]) -> C
         timezone=customer.timezone,
         contact_points=list(points),
         created_at=customer.created_at,
+        erased_at=customer.erased_at,
     )

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from bot import addresses
+from bot import addresses, erasing
+from bot.erasing import ErasureRefused
 from models.consent import Consent, ConsentAct, OptOut
 from models.customer import Channel, ContactPoint, Customer
 from models.errors import DomainError
-from models.merchant import Mode
+from models.merchant import Mode, Scope
 from web.api import rows
 from web.api.cursors import page
 from web.api.customer_shapes import (
@@ -24,7 +25,9 @@ from web.api.customer_shapes import (
     contact_point_shape,
     customer_shape,
 )
-from web.api.operations import Call, delete, get, patch, post
+from web.api.operations import Call, Outside, delete, get, patch, post, post_outside
+from web.api.problems import Fault
+from web.context import retrying
 from web.security import client_network
 
 TAG = "Customers"
@@ -74,12 +77,40 @@ def create_customer(call: Call, body: NewCustomer) -> CustomerShape:
 def update_customer(call: Call, customer_id: str, body: CustomerChange) -> CustomerShape:
     """Change a customer"""
     customer = rows.find(call, Customer, customer_id, held=True)
+    if customer.erased_at is not None:
+        raise DomainError("customer_erased")
     changes = body.model_dump(exclude_unset=True, exclude_none=True)
     if changes.get("reference", customer.reference) != customer.reference:
         _refuse_taken(call, changes["reference"])
     for name, value in changes.items():
         setattr(customer, name, value)
     return shapes(call, [customer])[0]
+
+
+@post_outside("/customers/<customer_id>/erase", answer=CustomerShape, scope=Scope.ERASE, status=200, tag=TAG)
+def erase_customer(outside: Outside, customer_id: str) -> CustomerShape:
+    """Erase a customer for good
+
+    Name, addresses and words go; invoices, payments and refunds stay under a pseudonym, refusals stay. Refused with
+    `customer_in_use` while money is open: `errors` says which. A second request changes nothing."""
+    with outside.runtime.read() as ctx:
+        found = rows.find(Call(ctx, outside.caller), Customer, customer_id)
+    try:
+        retrying(lambda: erasing.erase(outside.runtime, found.id, lambda *_: None))
+    except ErasureRefused as refused:
+        raise _InUse(refused) from refused
+    with outside.runtime.read() as ctx:
+        call = Call(ctx, outside.caller)
+        return shapes(call, [rows.find(call, Customer, customer_id)])[0]
+
+
+class _InUse(DomainError):
+    """What is open, one fault for each."""
+
+    def __init__(self, refused: ErasureRefused) -> None:
+        super().__init__(refused.code)
+        amounts = [(one, f"{one.amount.decimal:f} {one.amount.currency}") for one in refused.obstacles]
+        self.errors = [Fault(pointer=f"/{one.name or 'credit'}", message=f"{one.why}: {amt}") for one, amt in amounts]
 
 
 @post("/customers/<customer_id>/contact_points", answer=ContactPointShape, body=NewContactPoint, tag=TAG)

@@ -222,7 +222,7 @@ def _write_outside(operation: _Operation, caller: Caller, key: str | None, argum
     except DomainError as error:
         if error.code not in problems.PROBLEMS:
             raise
-        answer = problem(error.code)
+        answer = problem(error.code, getattr(error, "errors", ()))
     with runtime().write() as ctx:
         if key is not None:
             answers.keep(ctx, caller, key, answer)

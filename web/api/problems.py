@@ -52,6 +52,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "bad_cursor": (422, "This cursor is not of this list"),
     "reference_taken": (409, "Another customer has this reference"),
     "number_taken": (409, "Another invoice has this number"),
+    "customer_erased": (409, "The customer was erased: nothing can be added to them any more"),
+    "customer_in_use": (409, "Money of this customer is open: see errors, and settle it first"),
     "address_taken": (409, "The customer has this address already"),
     "opted_out": (409, "The owner of this address has opted out: only they can opt in again"),
     "invoice_state": (409, "An invoice in this state does not take that step"),

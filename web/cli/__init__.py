@@ -11,6 +11,7 @@ from werkzeug.utils import import_string
 
 COMMANDS: dict[str, str] = {
     "chat": "chat:command",
+    "customers": "customers:group",
     "db": "database:group",
     "demo": "demo:command",
     "doctor": "doctor:command",

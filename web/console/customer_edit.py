@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot import addresses
@@ -80,7 +81,7 @@ def create(ctx: Context) -> AnyResponse:
 @blueprint.post("/<public_id>/file")
 @writes
 def save(ctx: Context, public_id: str) -> AnyResponse:
-    customer = mine(ctx, Customer, public_id, lock=True)
+    customer = _file(ctx, public_id)
     name = typed.line(request.form.get("name", ""), NAME_CHARS)
     postal = request.form.get("postal_code", "").strip()
     if not name or not _POSTAL.fullmatch(postal):
@@ -96,7 +97,7 @@ def save(ctx: Context, public_id: str) -> AnyResponse:
 @blueprint.post("/<public_id>/addresses")
 @writes
 def add_address(ctx: Context, public_id: str) -> AnyResponse:
-    customer = mine(ctx, Customer, public_id, lock=True)
+    customer = _file(ctx, public_id)
     channel = Channel.EMAIL if "@" in request.form.get("address", "") else Channel.SMS
     try:
         address = read_address(channel, request.form.get("address", ""), visitor().merchant.country)
@@ -141,7 +142,7 @@ def record_will(ctx: Context, public_id: str, point_id: str) -> AnyResponse:
 @writes
 def switch_reminders(ctx: Context, public_id: str) -> AnyResponse:
     """On or off; other steps, another way, or both empty: as the plan of all says."""
-    customer, form = mine(ctx, Customer, public_id, lock=True), request.form
+    customer, form = _file(ctx, public_id), request.form
     wanted: dict[str, object] = {"is_on": form.get("on") == "1"}
     try:
         if "steps" in form:
@@ -173,8 +174,16 @@ def resolve(ctx: Context, public_id: str, case_id: str) -> AnyResponse:
     return done("case_resolved", _here(customer))
 
 
+def _file(ctx: Context, public_id: str) -> Customer:
+    """Locked. Whoever was erased has none: a page left open in another tab brings nothing back."""
+    customer = mine(ctx, Customer, public_id, lock=True)
+    if customer.erased_at is not None:
+        raise NotFound
+    return customer
+
+
 def _point(ctx: Context, public_id: str, point_id: str) -> tuple[Customer, ContactPoint]:
-    customer, point = mine(ctx, Customer, public_id, lock=True), mine(ctx, ContactPoint, point_id)
+    customer, point = _file(ctx, public_id), mine(ctx, ContactPoint, point_id)
     if point.customer_id != customer.id:
         raise DomainError("not_found")
     return customer, point

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from models.context import Context
@@ -46,6 +47,8 @@ class InvoiceFormPage(ConsolePage):
 def new(ctx: Context) -> Response:
     chosen = request.args.get("customer")
     customer = mine(ctx, Customer, chosen) if chosen else None
+    if customer is not None and customer.erased_at is not None:
+        raise NotFound
     around = parts()
     form = invoice_form.blank(ctx, visitor().merchant, around["frame"].today, customer)
     return _page(form, around=around, customer=customer)

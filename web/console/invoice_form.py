@@ -156,6 +156,7 @@ def next_number(session: Session, merchant: Merchant) -> str:
 def find_customers(ctx: Context, merchant: Merchant, text: str) -> list[Customer]:
     """Whom the form may mean: by public id, by exact name, else by anything alike."""
     owned = sa.select(Customer).where(Customer.merchant_id == merchant.id, Customer.mode == Mode.LIVE)
+    owned = owned.where(Customer.erased_at.is_(None))
     for exact in (Customer.public_id == text, Customer.name == text):
         found = list(ctx.session.scalars(owned.where(exact).limit(CHOICES)))
         if found:

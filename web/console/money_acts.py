@@ -86,7 +86,14 @@ def refund(public_id: str) -> AnyResponse:
             return _refund_page(ctx, payment, form.get("amount", "")[:24], key, {name: error.code}, note)
     _record_refund(payment, given, note)
     code = {RefundStatus.SUCCEEDED: "refunded", RefundStatus.PENDING: "refund_pending"}.get(given.status)
+    if code == "refunded" and _is_erased(payment):
+        code = "refunded_untold"
     return done(code or "refund_failed", _home(payment), payment.reference)
+
+
+@reads
+def _is_erased(ctx: Context, payment: Payment) -> bool:
+    return ctx.session.get_one(Customer, payment.customer_id).erased_at is not None
 
 
 @writes

@@ -65,6 +65,8 @@ TABLE: dict[str, Access] = {
     "console_customer_edit.record_will": WORK,
     "console_customer_edit.switch_reminders": WORK,
     "console_customer_edit.resolve": WORK,
+    "console_erasing.ask": KEYS,
+    "console_erasing.erase": KEYS,
     "console_messages.index": LOOK,
     "console_messages.thread": LOOK,
     "console_messages.reply": WORK,

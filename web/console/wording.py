@@ -11,12 +11,15 @@ from babel.numbers import format_currency
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from models.conversation import ERASED
 from models.money import Money
 from web.formatting import FIRM_SPACE, MONEY_LOCALE, NARROW_SPACE
 
 
 def phone(address: str) -> str:
     """As people write it: `(206) 555-0111` at home, `+34 911 ...` abroad."""
+    if address.startswith(ERASED):
+        return "Erased"
     try:
         number = phonenumbers.parse(address)
     except phonenumbers.NumberParseException:

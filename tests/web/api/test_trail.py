@@ -57,6 +57,8 @@ def test_it_records_whatever_a_program_changes(world: World, acme: Program, owne
         world.clock.advance(records.A_SECOND)
         before, name = len(entries(world)), operation[2]
         ids = owned | ({"invoice_id": draft(world)} if name == "issue_invoice" else {})
+        if name == "erase_customer":
+            ids |= {"customer_id": world.add_customer(world.merchants["acme"], "Carol").public_id}
         status = status_of(acme, operation, ids)
         new = [(one.actor, one.action, one.network, one.created_at) for one in entries(world)[before:]]
         if status >= 300 or new != [(actor, f"api.{name}", "127.0.0.1", world.clock.now())]:
