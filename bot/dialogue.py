@@ -3,7 +3,7 @@ A handler takes the Turn, may move its thread's state, and returns the Replies."
 
 from collections.abc import Callable, Sequence
 
-from bot import cases, housekeeping, identity, paying, staff
+from bot import cases, housekeeping, identity, paying, staff, strangers
 from bot.intents import Intent
 from bot.turn import Reply, Turn
 from models.conversation import ConversationState
@@ -64,6 +64,8 @@ def respond(turn: Turn) -> Sequence[Reply]:
         return housekeeping.while_opted_out(turn)
     if (commanded := staff.respond(turn)) is not None:
         return commanded
+    if strangers.is_left_alone(turn):
+        return ()
     replies = list(handler_for(turn)(turn))
     if replies and turn.heard.also in SECOND_REQUESTS and turn.thread.customer_id is not None and turn.fresh:
         replies += _second(turn, replies)

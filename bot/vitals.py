@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from models import limits
 from models.consent import OptOut
 from models.context import Context
 from models.customer import Channel
@@ -51,6 +52,8 @@ class Vitals:
     payments_unknown_long: int
     jobs_failed: int
     """Given up, and waiting for a person."""
+    strangers_left_alone: int
+    """Texts of a day that got no answer, since so many came from those who have proven nothing (bot/strangers.py)."""
     texts_put_off: int
     """Taken, and not yet answered (bot/put_off.py)."""
     oldest_put_off_s: float
@@ -81,6 +84,7 @@ def read(ctx: Context) -> Vitals:
         payments=_payments(ctx),
         payments_unknown_long=count(Payment.id, unknown & (Payment.created_at < now - UNKNOWN_FOR)),
         jobs_failed=len(ctx.ports.jobs.failed()),
+        strangers_left_alone=round(limits.used(ctx.session, limits.STRANGERS_LEFT_ALONE, "", now)),
         texts_put_off=count(ReceivedText.id, put_off),
         oldest_put_off_s=_age(now, ctx.session.scalar(sa.select(sa.func.min(ReceivedText.received_at)).where(put_off))),
         texts_put_aside=count(ReceivedText.id, ~put_off),
@@ -101,6 +105,7 @@ ALARMS: dict[str, Callable[[Vitals], bool]] = {
         and v.texts_day >= TEXTS_WORTH_JUDGING
         and v.texts_day > TEXTS_JUMP * v.texts_week_before / 7
     ),
+    "strangers_left_alone": lambda v: v.strangers_left_alone > 0,
     "opt_outs_rise": lambda v: (
         v.opt_outs_day >= OPT_OUTS_WORTH_JUDGING and v.opt_outs_day > OPT_OUT_RATE * max(v.texts_day, 1)
     ),

@@ -95,6 +95,7 @@ def _gauges(found: Vitals) -> Iterator[Metric]:
         "texts_put_off_oldest_seconds": (found.oldest_put_off_s, "How long the oldest of them waits"),
         "texts_put_aside": (found.texts_put_aside, "Texts that nobody could answer, for a person to look at"),
         "texts_day": (found.texts_day, "Texts made within a day"),
+        "strangers_left_alone_day": (found.strangers_left_alone, "Texts of strangers beyond the limits, within a day"),
         "opt_outs_day": (found.opt_outs_day, "Opt-outs within a day"),
         "codes_hour": (found.codes_hour, "Codes asked for within an hour"),
         "codes_approved_hour": (found.codes_approved_hour, "Those of them that were typed in"),

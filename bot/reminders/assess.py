@@ -11,7 +11,7 @@ from bot.reminders import addressing, facts, hours
 from bot.reminders.addressing import Chosen, Rules
 from bot.reminders.facts import CAP_DAYS, Facts, Past, Point
 from bot.reminders.hours import Hours
-from bot.reminders.numbers import number
+from bot.reminders.numbers import allowed_countries, number
 from bot.reminders.places import Place, available, place_of
 from bot.reminders.selection import Candidate
 from models.cadence import Cadence, Ways
@@ -72,10 +72,8 @@ class Desk:
     """The merchant's, as `zone` is."""
 
     def __post_init__(self) -> None:
-        countries = {self.merchant.country, *map(str, self.cadence.countries)}
-        if self.merchant.number:
-            countries.add(number(self.merchant.number).country)
-        self.rules = Rules(frozenset(countries), self.busy, can_text=self.merchant.number is not None)
+        countries = allowed_countries(self.merchant, self.cadence)
+        self.rules = Rules(countries, self.busy, can_text=self.merchant.number is not None)
         self.zone = self.merchant.timezone
         self.today = self.now.astimezone(ZoneInfo(self.zone)).date()
         self.hours = Hours(self.cadence.opens, self.cadence.closes, self.cadence.on_sundays)

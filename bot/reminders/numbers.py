@@ -7,6 +7,8 @@ import phonenumbers
 from phonenumbers import PhoneNumberType, region_code_for_country_code, region_code_for_number
 
 from bot.reminders.places import is_us
+from models.cadence import Cadence
+from models.merchant import Merchant
 from models.reminder import SkipReason
 
 _NEVER = frozenset(
@@ -31,6 +33,13 @@ class Number:
 
     country: str
     problem: SkipReason | None
+
+
+def allowed_countries(merchant: Merchant, cadence: Cadence | None) -> frozenset[str]:
+    """Its own, that of its number, and those that it named."""
+    named = map(str, cadence.countries) if cadence is not None else ()
+    numbers = {number(merchant.number).country} if merchant.number else set()
+    return frozenset({merchant.country, *numbers, *named})
 
 
 @lru_cache(maxsize=65_536)
