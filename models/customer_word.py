@@ -9,11 +9,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Mapper, Session, mapped_column
 
+from models.among import among
 from models.base import Base
+from models.context import Runtime
 from models.customer import Customer
 
 WORD_CHARS = 60
 """Half a name's; the rest of a longer word is not compared."""
+BATCH = 500
+"""Customers without words that are given theirs in one transaction."""
 _OWN_LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "\u0131": "i", "æ": "ae", "œ": "oe", "þ": "th"}
 )
@@ -57,6 +61,32 @@ def enter(db: sa.Connection | Session, names: Iterable[tuple[int, int, str]]) ->
     ]
     if rows:
         db.execute(sa.insert(Base.metadata.tables[CustomerWord.__tablename__]), rows)
+
+
+def enter_missing(runtime: Runtime) -> int:
+    """Of those whom a release without words has added beside this one. Looks without holding anybody up, and writes a
+    little at a time. Returns how many were found."""
+    found = after = 0
+    while True:
+        with runtime.read() as ctx:
+            ids = ctx.session.scalars(_wordless().where(Customer.id > after).order_by(Customer.id).limit(BATCH)).all()
+        if not ids:
+            return found
+        with runtime.write() as ctx:
+            rows = sa.select(Customer.merchant_id, Customer.id, Customer.name).where(among(Customer.id, ids))
+            held = rows.where(_has_none()).with_for_update(of=Customer)
+            enter(ctx.session, [(merchant_id, key, name) for merchant_id, key, name in ctx.session.execute(held)])
+        found, after = found + len(ids), ids[-1]
+
+
+def _wordless() -> sa.Select[int]:
+    return sa.select(Customer.id).where(_has_none())
+
+
+def _has_none() -> sa.ColumnElement[bool]:
+    """A name of signs alone never has any: it is looked at again, and stays without."""
+    own = (CustomerWord.merchant_id == Customer.merchant_id) & (CustomerWord.customer_id == Customer.id)
+    return ~sa.exists().where(own)
 
 
 @sa.event.listens_for(Customer, "after_insert")

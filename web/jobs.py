@@ -10,6 +10,7 @@ import structlog
 from bot import catching_up, delivery, forgetting, member_codes, messenger, put_off, replies, verifying, vitals
 from bot.exchange import desk
 from bot.reminders import filling, releasing, scanning
+from models import customer_word
 from models.context import Context, Runtime
 from models.idempotency import ANSWERS_KEPT, ApiAnswer
 from models.isolation import each
@@ -107,6 +108,7 @@ JOBS: dict[str, Job] = {
     "close_attempt": close_attempt,
     "purge": purge,
     "forget_old_words": forget,
+    "enter_missing_words": customer_word.enter_missing,
     "sound_alarms": sound_alarms,
     "deliver_webhook": delivering.deliver,
     "sweep_webhooks": delivering.sweep,
@@ -121,6 +123,7 @@ SCHEDULES: dict[str, str] = {
     "release_due": "* * * * *",
     "purge": "0 3 * * *",
     "forget_old_words": "30 2 * * *",
+    "enter_missing_words": "45 2 * * *",
     "sweep": "30 3 * * *",
     "sweep_webhooks": "*/10 * * * *",
 }

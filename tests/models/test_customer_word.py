@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from models import migrations
+from models import customer_word, migrations
 from models.base import new_public_id
 from models.customer import Customer
 from models.customer_word import WORD_CHARS, CustomerWord, name_words, typed_words
@@ -54,6 +54,17 @@ def test_it_follows_the_name(peopled_world: World) -> None:
         ctx.session.get_one(Customer, bob.id).locale = "es"
     assert words_of(world, alice) == ["adams", "alice", "nunez"]
     assert words_of(world, bob) == ["bob", "brown"]
+
+
+def test_whoever_an_older_release_adds_gets_theirs(peopled_world: World) -> None:
+    world = peopled_world
+    alice, bob = (records.customer(world, name) for name in ("Alice Adams", "Bob Brown"))
+    with world.runtime.write() as ctx:
+        ctx.session.execute(sa.delete(CustomerWord).where(CustomerWord.customer_id == bob.id))
+        ctx.session.get_one(Customer, alice.id).name = "***"
+    assert customer_word.enter_missing(world.runtime) == 2
+    assert (words_of(world, bob), words_of(world, alice)) == (["bob", "brown"], [])
+    assert customer_word.enter_missing(world.runtime) == 1
 
 
 @pytest.fixture

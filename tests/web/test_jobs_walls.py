@@ -46,6 +46,7 @@ FOR_ALL = {
     "sweep": "enqueues what is due of all",
     "sweep_webhooks": "enqueues what is due of all",
     "purge": "counters are nobody's, and old rows go by their age",
+    "enter_missing_words": "finds those of any merchant whom an older release added, each with its own merchant's key",
     "sound_alarms": "counts for the operator",
 }
 """And why."""

@@ -38,7 +38,7 @@ def erase(slug: str, who: str, mode: str, yes: bool) -> None:
     if customer.erased_at is None and not yes:
         click.confirm(f"Erase {customer.name} for good? This cannot be taken back.", abort=True)
     try:
-        erased = retrying(lambda: erasing.erase(runtime(), customer.id, _record))
+        erased = retrying(lambda: erasing.erase(runtime().of(customer.merchant_id), customer.id, _record))
     except ErasureRefused as refused:
         raise click.ClickException("\n".join(_told(refused))) from refused
     click.echo(f"{erased.pseudonym} was erased before." if erased.before else f"Erased: now {erased.pseudonym}.")
