@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import flood, pages, record, reminders, sending, stage, start, turns
+from tests.bench import flood, hosts, pages, record, reminders, sending, stage, start, turns
 from tests.support.databases import postgres_url
 from tests.support.postgres import running_server
 
@@ -64,7 +64,7 @@ def _on_sqlite(part: Callable[[str], list[Row]]) -> Callable[[], list[Row]]:
 PARTS: dict[str, Callable[[], list[Row]]] = {
     "turn-sqlite": _on_sqlite(turns.on_sqlite),
     "turn-postgresql": _on_postgresql(turns.on_postgresql),
-    "two-processes": _on_postgresql(turns.two_against_one),
+    "two-hosts": hosts.two_against_one,
     "flood": _on_postgresql(flood.while_all_else_hangs),
     "reminders": reminders.planned,
     "sending": _on_postgresql(sending.against_a_loop),

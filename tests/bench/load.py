@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import count
+from itertools import count, cycle, islice
 from subprocess import run
 
 from tests.bench.stage import HOST
 
 TIMEOUT_S = 30
-
+LOCAL = ("127.0.0.1",)
 
 _LENGTH = re.compile(rb"(?i)\ncontent-length: (\d+)")
 
@@ -43,9 +43,11 @@ class Figures:
     worst: float
 
 
-def fire(port: int, shots: Sequence[Shot], connections: int, per_second: float = 0) -> Figures:
-    """`per_second` 0: each connection asks again once it is answered."""
-    command = [sys.executable, "-m", "tests.bench.load", str(port), str(connections), str(per_second)]
+def fire(
+    port: int, shots: Sequence[Shot], connections: int, per_second: float = 0, hosts: Sequence[str] = LOCAL
+) -> Figures:
+    """`per_second` 0: each connection asks again once it is answered. `hosts` share the connections."""
+    command = [sys.executable, "-m", "tests.bench.load", str(port), str(connections), str(per_second), *hosts]
     lines = "\n".join(json.dumps(asdict(shot)) for shot in shots)
     done = run(command, input=lines, capture_output=True, text=True, check=True)
     return Figures(*json.loads(done.stdout))
@@ -58,8 +60,8 @@ class _Range:
         self.took: list[float] = []
         self.errors: list[int] = []
 
-    def shoot(self) -> None:
-        gun = _Gun(self._port)
+    def shoot(self, host: str) -> None:
+        gun = _Gun((host, self._port))
         for n in iter(self._next.__next__, None):
             if n >= len(self._shots):
                 return
@@ -77,8 +79,8 @@ class _Range:
 class _Gun:
     """One connection, kept. No more HTTP than the servers speak that are measured: it shares their cores."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._address = address
         self._socket: socket.socket | None = None
 
     def fire(self, shot: Shot) -> tuple[int, bytes]:
@@ -97,7 +99,7 @@ class _Gun:
 
     def _ask(self, asked: bytes) -> tuple[int, bytes]:
         if self._socket is None:
-            self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=TIMEOUT_S)
+            self._socket = socket.create_connection(self._address, timeout=TIMEOUT_S)
         try:
             self._socket.sendall(asked)
             return self._read(self._socket)
@@ -126,10 +128,11 @@ class _Gun:
 
 
 def main() -> None:
-    """`python -m tests.bench.load PORT CONNECTIONS RATE`, requests as JSON lines on stdin."""
+    """`python -m tests.bench.load PORT CONNECTIONS RATE HOST...`, requests as JSON lines on stdin."""
     shots = [Shot(**json.loads(line)) for line in sys.stdin]
     target = _Range(int(sys.argv[1]), shots, float(sys.argv[3]))
-    threads = [threading.Thread(target=target.shoot) for _ in range(int(sys.argv[2]))]
+    hosts = islice(cycle(sys.argv[4:]), int(sys.argv[2]))
+    threads = [threading.Thread(target=target.shoot, args=[host]) for host in hosts]
     began = time.perf_counter()
     for thread in threads:
         thread.start()

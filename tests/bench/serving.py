@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,13 +63,22 @@ def production(database_url: str, folder: Path, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(app: str, processes: int, environment: dict[str, str], settings: str = OURS) -> Iterator[Server]:
-    port = _free_port()
-    command = [sys.executable, "-m", "gunicorn", "-c", settings, "-k", "gthread", "-w", str(processes)]
-    command += ["--threads", str(THREADS), "-b", f"127.0.0.1:{port}", "--log-level", "error", app]
+def serving(
+    app: str,
+    processes: int,
+    environment: dict[str, str],
+    settings: str = OURS,
+    host: str = "127.0.0.1",
+    runner: Sequence[str] = (),
+    port: int | None = None,
+) -> Iterator[Server]:
+    """`runner`: a program before the server's own command line, which it becomes."""
+    port = port or free_port()
+    command = [*runner, sys.executable, "-m", "gunicorn", "-c", settings, "-k", "gthread", "-w", str(processes)]
+    command += ["--threads", str(THREADS), "-b", f"{host}:{port}", "--log-level", "error", app]
     server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     try:
-        wait_for(port)
+        wait_for(port, host)
         yield Server(port, server.pid)
     finally:
         server.send_signal(signal.SIGTERM)
@@ -92,10 +101,10 @@ def working(environment: dict[str, str]) -> Iterator[int]:
             worker.wait()
 
 
-def wait_for(port: int) -> None:
+def wait_for(port: int, host: str = "127.0.0.1") -> None:
     for _ in range(600):
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+            if probe.connect_ex((host, port)) == 0:
                 return
         time.sleep(0.05)
     raise RuntimeError("the server did not start")
@@ -107,7 +116,7 @@ def processor_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

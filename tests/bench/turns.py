@@ -1,5 +1,5 @@
 """A full verified "what do I owe" turn against a bare view that only checks the signature: the same server, processes,
-threads and cores, in alternating rounds. And how much two web processes do beside one."""
+threads and cores, in alternating rounds."""
 
 import secrets
 import tempfile
@@ -64,16 +64,6 @@ def scene() -> Iterator[str]:
         url = f"sqlite:///{folder}/bench.sqlite3"
         build(url)
         yield url
-
-
-def two_against_one(database_url: str) -> list[Row]:
-    """On one machine, whose cores the database and the load share with the web processes."""
-    with tempfile.TemporaryDirectory() as folder:
-        environment = production(database_url, Path(folder))
-        rounds = [[_round(TILL, OURS, n, environment) for n in (1, 2)] for _ in range(ROUNDS)]
-    one, two = zip(*rounds, strict=True)
-    row = {"one req/s": round(_middle(one)), "two req/s": round(_middle(two)), "ratio": round(_ratio(two, one), 2)}
-    return [row | {"errors": sum(f.errors for f in (*one, *two))}]
 
 
 def texts(count: int) -> list[Shot]:

@@ -37,8 +37,9 @@ KEEPER = '"$@" >log 2>&1 & read -r _; kill -QUIT $!; wait $!; cd /; rm -rf "$HOM
 
 
 @contextmanager
-def running_server(*, durable: bool = False) -> Iterator[str]:
-    """Yields the server's URL, without a database name. `durable`: on the disk, and each commit waits for it."""
+def running_server(*, durable: bool = False, network: str | None = None) -> Iterator[str]:
+    """Yields the server's URL, without a database name. `durable`: on the disk, and each commit waits for it.
+    `network`: whose hosts may come, too, such as 10.0.0.0/24."""
     user = unprivileged_user()
     folder = private_folder(user, in_memory=not durable)
     binaries = reachable_binaries(folder, user)
@@ -46,7 +47,12 @@ def running_server(*, durable: bool = False) -> Iterator[str]:
     where = {"env": {"PATH": os.defpath, "HOME": str(folder), "LC_ALL": "C.UTF-8"}, "cwd": folder, **user}
     initdb = [f"{binaries}/initdb", *INITDB]
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **where)
-    postgres = [f"{binaries}/postgres", "-D", "data", "-h", "127.0.0.1", "-p", str(port), "-k", str(folder)]
+    addresses = "127.0.0.1"
+    if network is not None:
+        addresses = "*"
+        with (folder / "data" / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {network} trust\n")
+    postgres = [f"{binaries}/postgres", "-D", "data", "-h", addresses, "-p", str(port), "-k", str(folder)]
     postgres += DURABLE if durable else SETTINGS
     keeper = subprocess.Popen(
         ["/bin/sh", "-c", KEEPER, "keeper", *postgres],
