@@ -31,8 +31,8 @@ GENERIC_PER_SENDER = Limit("generic_per_sender", 1, timedelta(days=7))  # RFC 38
 UNREAD_PER_THREAD = Limit("unread_per_thread", 1, timedelta(days=7))  # then a person reads: no program answers one
 GENERIC_PER_MERCHANT = Limit("generic_per_merchant", 100, timedelta(hours=1))  # invented senders are no mailing list
 STRANGER = Limit("stranger", 100, timedelta(days=1))  # answers to one phone that has proven nothing
-STRANGERS_PER_RANGE = Limit("strangers_per_range", 1_500, timedelta(days=1))  # of ten thousand numbers
-STRANGERS_PER_MERCHANT = Limit("strangers_per_merchant", 5_000, timedelta(days=1))  # about 100 dollars of texts
+STRANGERS_PER_RANGE = Limit("strangers_per_range", 4_000, timedelta(days=1))  # of ten thousand numbers
+STRANGERS_PER_MERCHANT = Limit("strangers_per_merchant", 10_000, timedelta(days=1))  # about 100 dollars of texts
 STRANGERS = Limit("strangers", 50_000, timedelta(days=1))  # over all merchants
 STRANGERS_LEFT_ALONE = Limit("strangers_left_alone", 0, timedelta(days=1))  # only counted, for the alarm
 TOKENS_PER_NETWORK = Limit("tokens_per_network", 120, timedelta(minutes=10))  # dead links opened from one network
