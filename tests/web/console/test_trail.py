@@ -11,7 +11,7 @@ from PIL import Image
 from models.audit import AuditEntry
 from models.case import Case
 from models.conversation import Conversation
-from models.customer import ContactPoint
+from models.customer import ContactPoint, Customer
 from models.file_import import FileImport
 from models.invoice import Invoice, InvoiceStatus
 from models.ledger import Account
@@ -44,6 +44,7 @@ def picture() -> tuple[io.BytesIO, str]:
 
 FORMS: dict[str, Form] = {
     "console_customer_edit.create": {"name": "Carol", "email": "c@example.com", "locale": "en"},
+    "console_erasing.erase": {},
     "console_customer_edit.save": {"name": "Alice A.", "locale": "es"},
     "console_customer_edit.add_address": {"address": "new@example.com"},
     "console_customer_edit.record_will": {"act": "granted", "how": "By phone", "wording": "Yes, text me"},
@@ -61,6 +62,7 @@ FORMS: dict[str, Form] = {
     "console_settings.save_brand": BRAND,
     "console_settings.save_payments": PAYMENTS,
     "console_settings.save_cadence": CADENCE,
+    "console_retention.save": {"months": "24"},
     "console_portal.save_logo": {"logo": picture},
     "console_portal.remove_logo": {},
     "console_keys.create": {"label": "Books", "mode": "live", "scope": "read"},
@@ -121,6 +123,7 @@ def address(world: World, endpoint: str, rule: str, alice: str) -> str:
     sent = records.invoice(world, "INV-1051").public_id
     named = {
         "console_customer_edit": alice,
+        "console_erasing": newest(world, Customer, Customer.name == "Carol"),
         "console_needs.apply_credit": alice,
         "console_needs.close": newest(world, Case, Case.resolved_at.is_(None)),
         "console_messages": newest(world, Conversation, Conversation.address == ALICE),
