@@ -44,7 +44,7 @@ Respond = Callable[[Turn], Sequence[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """An email as the dialogue sees it (bot.turn.Inbound)."""
+    """An email as the dialogue sees it (bot.put_off.Inbound)."""
 
     provider_reference: str
     sender: str

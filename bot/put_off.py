@@ -25,7 +25,9 @@ SHORT_CHARS = 40
 heard when the text's turn comes."""
 
 
-class Taken(Protocol):
+class Inbound(Protocol):
+    """What a turn needs of a text or an email."""
+
     @property
     def provider_reference(self) -> str: ...
     @property
@@ -67,7 +69,7 @@ _KEEP = {
 _FORGET = Prepared(sa.delete(_TABLE).where(_TABLE.c.id == sa.bindparam("b_id")))
 
 
-def may_wait(text: Taken, today: date) -> bool:
+def may_wait(text: Inbound, today: date) -> bool:
     return text.opt_out_type is None and not (len(text.body) <= SHORT_CHARS and _is_urgent(text.body, today))
 
 
@@ -76,7 +78,7 @@ def _is_urgent(body: str, today: date) -> bool:
     return intents.understand(body, expecting=ConversationState.IDLE, today=today).intent in URGENT
 
 
-def keep(ctx: Context, merchant_id: int, text: Taken) -> None:
+def keep(ctx: Context, merchant_id: int, text: Inbound) -> None:
     """Once, however often the carrier repeats itself."""
     db = connection_of(ctx.session)
     _KEEP[db.dialect.name].last(

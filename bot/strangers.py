@@ -49,10 +49,11 @@ def _counted(turn: Turn) -> tuple[tuple[Limit, str], ...]:
 def _is_from_here(turn: Turn) -> bool:
     """Where the merchant reminds people, too; never a premium number."""
     told = number(turn.inbound.sender)
-    cadence = turn.ctx.session.get(Cadence, turn.merchant.id)
-    return told.problem is not SkipReason.UNSUPPORTED_COUNTRY and told.country in allowed_countries(
-        turn.merchant, cadence
-    )
+    if told.problem is SkipReason.UNSUPPORTED_COUNTRY:
+        return False
+    if told.country in allowed_countries(turn.merchant, None):
+        return True  # nearly everybody: what else the merchant named need not be read
+    return told.country in allowed_countries(turn.merchant, turn.ctx.session.get(Cadence, turn.merchant.id))
 
 
 def _is_on_file(turn: Turn) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from bot.intents import Understanding
 from bot.own_words import book as books
 from bot.own_words.book import TILLS
 from bot.own_words.catalogue import TEXTS
+from bot.put_off import Inbound
 from bot.threads import OutgoingText, Owed, Thread
 from models.base import new_public_id
 from models.context import Context
@@ -46,23 +47,6 @@ _LONG_CODE = re.compile(r"(?<!\d)\d(?:[ -]?\d){3,8}(?!\d)")
 Listed = tuple[int, Sequence[Owed]]
 """What was owed when the text was stored, and by whom."""
 ASKS_FOR_LIST = frozenset({intents.Intent.LIST, intents.Intent.GREETING})
-
-
-class Inbound(Protocol):
-    """What a turn needs of a text or an email."""
-
-    @property
-    def provider_reference(self) -> str: ...
-    @property
-    def channel(self) -> Channel: ...
-    @property
-    def sender(self) -> str: ...
-    @property
-    def to(self) -> str: ...
-    @property
-    def body(self) -> str: ...
-    @property
-    def opt_out_type(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,12 +41,19 @@ def remove(runtime: Runtime, customer_id: int, public_id: str) -> None:
     with runtime.write() as ctx:
         account = find(ctx, customer_id, public_id)
         account.removed_at = ctx.clock.now()
+    forget_at_provider(runtime, account)
+
+
+def forget_at_provider(runtime: Runtime, account: SavedAccount) -> bool:
+    """Call with no transaction open. False: the provider could not be told."""
     gateway = runtime.ports.gateways.get(account.provider)
     try:
         if gateway is not None:
             gateway.forget(account.token)
     except ProviderError as error:
         log.error("account.not_forgotten", account=account.public_id, code=error.code)
+        return False
+    return True
 
 
 def hear(ctx: Context, payment: Payment, told: SavedWord) -> None:

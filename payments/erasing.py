@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import sqlalchemy as sa
-import structlog
 
 from models.context import Context, Runtime
 from models.customer import Customer
-from models.errors import DomainError, ProviderError
+from models.errors import DomainError
 from models.invoice import Invoice, InvoiceStatus
 from models.isolation import each
 from models.money import Money
@@ -18,9 +17,7 @@ from models.paylink import PayLink
 from models.payment import OPEN_STATUSES, Payment, PaymentStatus
 from models.refund import Dispute, DisputeStatus, Refund, RefundStatus
 from models.saved_account import SavedAccount
-from payments import credit, invoices
-
-log = structlog.get_logger()
+from payments import accounts, credit, invoices
 
 FORGOTTEN = "erased:"
 """How the token of a saved account begins that its provider has forgotten, too."""
@@ -100,12 +97,7 @@ def forget_accounts(runtime: Runtime, customer_id: int | None = None) -> int:
 
 
 def _forget(runtime: Runtime, account: SavedAccount) -> bool:
-    gateway = runtime.ports.gateways.get(account.provider)
-    try:
-        if gateway is not None:
-            gateway.forget(account.token)
-    except ProviderError as error:
-        log.error("account.not_forgotten", account=account.public_id, code=error.code)
+    if not accounts.forget_at_provider(runtime, account):
         return False
     with runtime.write() as ctx:
         ctx.session.get_one(SavedAccount, account.id).token = f"{FORGOTTEN}{account.public_id}"
