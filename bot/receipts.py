@@ -15,7 +15,6 @@ from models.customer import Channel, ContactPoint, Customer
 from models.merchant import Merchant, Mode
 from models.message import Direction, Failure, Message, MessageStatus
 from models.ports import DeliveryReceipt
-from models.reminder import SkipReason
 from models.sending_pause import Reach
 
 log = structlog.get_logger()
@@ -110,12 +109,8 @@ def _meaning(message: Message, code: str | None) -> Meaning | None:
 
 
 def _go_elsewhere(ctx: Context, message: Message) -> None:
-    """A reminder is decided anew, another channel has its own consent and hours; but not where that would choose the
-    same way again, because by our own clock the day is not over."""
-    if whatsapp.is_open(ctx, message) or whatsapp.template_for(ctx, message) is not None:
-        recall.skip(ctx, message, SkipReason.OUTSIDE_WINDOW)
-    else:
-        recall.take_back(ctx, message)
+    """A reminder is decided anew: another channel has its own consent and hours."""
+    recall.take_back(ctx, message)
     whatsapp.go_elsewhere(ctx, message)
 
 

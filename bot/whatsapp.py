@@ -4,6 +4,8 @@ it, or a text or an email of the same customer, or nobody does, and the row says
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -34,8 +36,14 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     "remind_due": ("inv", "amt", "link"),
     "remind_after": ("inv", "amt", "date", "link"),
     "remind_several": ("n", "amt", "date", "link"),
+    "remind_before_unpriced": ("inv", "date", "link"),
+    "remind_due_unpriced": ("inv", "link"),
+    "remind_after_unpriced": ("inv", "date", "link"),
+    "remind_several_unpriced": ("n", "date", "link"),
 }
 """By kind, what {{1}}, {{2}}, ... of its approved template stand for. README lists them for merchants."""
+UNPRICED = "_unpriced"
+"""Of reminders of a merchant that shows no amounts in them: WhatsApp takes no empty place."""
 
 KEPT = (
     *("merchant_id", "customer_id", "kind", "locale", "slots"),
@@ -49,6 +57,8 @@ class Template:
     content_sid: str
     variables: Mapping[str, str]
     """By number; `{link}` still in place."""
+    words: str
+    """The text that Till hands merchants for approval, filled: what theirs says they alone know."""
 
 
 def is_open(ctx: Context, message: Message) -> bool:
@@ -65,14 +75,30 @@ def is_open(ctx: Context, message: Message) -> bool:
 def template_for(ctx: Context, message: Message) -> Template | None:
     """The merchant's approved one for this kind, in the reader's language or else the merchant's own."""
     merchant = ctx.session.get_one(Merchant, message.merchant_id)
-    by_language = (merchant.whatsapp_templates or {}).get(message.kind) or {}
-    wanted = (rendering.language_of(message.locale or merchant.locale), rendering.language_of(merchant.locale))
-    content_sid = next((by_language[language] for language in wanted if by_language.get(language)), None)
-    values = {**(message.slots or {}), "link": "{link}"}
-    names = VARIABLES.get(message.kind, ())
-    if content_sid is None or not names or any(values.get(name) is None for name in names):
+    return template(merchant, message.kind, message.locale or merchant.locale, message.slots or {})
+
+
+def template(merchant: Merchant, kind: str, locale: str, slots: Mapping[str, Any]) -> Template | None:
+    if slots.get("amt") is None and kind + UNPRICED in VARIABLES:
+        kind += UNPRICED
+    by_language = (merchant.whatsapp_templates or {}).get(kind) or {}
+    wanted = (rendering.language_of(locale), rendering.language_of(merchant.locale))
+    language = next((language for language in wanted if by_language.get(language)), None)
+    values = {**slots, "link": "{link}"}
+    names = VARIABLES.get(kind, ())
+    if language is None or not names or any(values.get(name) is None for name in names):
         return None
-    return Template(content_sid, {str(n): str(values[name]) for n, name in enumerate(names, 1)})
+    variables = {str(n): str(values[name]) for n, name in enumerate(names, 1)}
+    words = handed_in(kind, language)
+    for n, value in variables.items():
+        words = words.replace(f"{{{{{n}}}}}", value)
+    return Template(by_language[language], variables, words)
+
+
+@cache
+def handed_in(kind: str, language: str) -> str:
+    """What merchants have approved, with its numbered places."""
+    return (rendering.TEMPLATES / "whatsapp" / language / f"{kind}.txt").read_text(encoding="utf-8").strip()
 
 
 def go_elsewhere(ctx: Context, message: Message) -> Message | None:

@@ -38,8 +38,8 @@ def pytest_configure() -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_url" in metafunc.fixturenames:
         chosen = backends(metafunc.config)
-        if metafunc.definition.get_closest_marker("browser"):
-            chosen = chosen[:1]  # how a page looks is no matter of the database
+        if any(map(metafunc.definition.get_closest_marker, ("browser", "one_database"))):
+            chosen = chosen[:1]  # how a page looks, or what is decided from facts, is no matter of the database
         metafunc.parametrize("database_url", chosen, indirect=True, scope="session")
 
 

@@ -17,7 +17,7 @@ class Consequence(StrEnum):
     AFTER_THE_NIGHT = "after_the_night"
     """Once more when the merchant's morning has come."""
     OTHER_CHANNEL = "other_channel"
-    """WhatsApp takes no free words now: an approved template, another channel, or nothing."""
+    """WhatsApp takes no free words now, or not this template: another channel, or nothing."""
     STOP_CAMPAIGN = "stop_campaign"
     STOP_US = "stop_us"
     STOP_ALL = "stop_all"
@@ -49,10 +49,19 @@ MEANINGS: dict[str, Meaning] = {
     "63018": Meaning(_C.RETRY, "too_many_whatsapp_messages", (MINUTE, 10 * MINUTE, HOUR)),
     "30610": Meaning(_C.AFTER_THE_NIGHT, "quiet_hours"),
     "63016": Meaning(_C.OTHER_CHANNEL, "outside_whatsapp_window"),
+    "21655": Meaning(_C.OTHER_CHANNEL, "template_unknown"),  # deleted, or of another account
+    "21656": Meaning(_C.OTHER_CHANNEL, "template_does_not_fit"),
+    "63027": Meaning(_C.OTHER_CHANNEL, "template_unknown"),
+    "63028": Meaning(_C.OTHER_CHANNEL, "template_does_not_fit"),
+    "63040": Meaning(_C.OTHER_CHANNEL, "template_rejected"),
+    "63041": Meaning(_C.OTHER_CHANNEL, "template_paused"),
+    "63042": Meaning(_C.OTHER_CHANNEL, "template_disabled"),
     "30007": Meaning(_C.STOP_CAMPAIGN, "carrier_filtered_us"),
     "30034": Meaning(_C.STOP_US, "sender_not_registered"),
     "20003": Meaning(_C.STOP_ALL, "account_refused"),
 }
+
+WORDS_REFUSED = frozenset(code for code, meaning in MEANINGS.items() if meaning.consequence is _C.OTHER_CHANNEL)
 
 TEMPORARY = frozenset({"14107", "20003", "30001", "30017", "30022"}) | {
     code for code, meaning in MEANINGS.items() if meaning.consequence in (_C.RETRY, _C.AFTER_THE_NIGHT)

@@ -8,6 +8,7 @@ from bot.reminders.facts import Facts, Point
 from bot.reminders.numbers import number
 from models.cadence import Ways
 from models.customer import Channel
+from models.merchant import Merchant
 from models.reminder import SkipReason
 
 TEXTED = (Channel.SMS, Channel.WHATSAPP)
@@ -24,56 +25,64 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a merchant's texts are bound to. `busy`: phones, and the customer whose text goes there."""
+    """What a merchant's texts are bound to. `busy`: phones, and the customer whose text goes there. `senders`: the
+    channels that it has a number for."""
 
     countries: frozenset[str]
     busy: Mapping[str, int]
-    can_text: bool = True
+    senders: frozenset[Channel] = frozenset(TEXTED)
 
 
-def choose(facts: Facts, customer_id: int, ways: Ways, rules: Rules) -> Chosen:
+def senders(merchant: Merchant) -> frozenset[Channel]:
+    if merchant.number is not None:
+        return frozenset(TEXTED)
+    return frozenset({Channel.WHATSAPP}) if merchant.whatsapp_number is not None else frozenset()
+
+
+def choose(facts: Facts, customer_id: int, ways: Ways, rules: Rules, closed: frozenset[str] = frozenset()) -> Chosen:
+    """`closed`: WhatsApp numbers where nothing that may be said now says it."""
     points = facts.points.get(customer_id, [])
     email = next((point for point in points if _may_mail(facts, point)), None)
     if ways is Ways.EMAIL:
         return Chosen(email=email, problem=None if email else _no_mail(points))
-    text, problem = _text(facts, customer_id, points, rules)
+    text, problem = _text(facts, customer_id, points, rules, closed)
     if text is None:
         return Chosen(email=email, problem=problem)
     return Chosen(text, email if ways is Ways.BOTH else None)
 
 
-def _text(facts: Facts, customer_id: int, points: list[Point], rules: Rules) -> tuple[Point | None, SkipReason | None]:
+def _text(
+    facts: Facts, customer_id: int, points: list[Point], rules: Rules, closed: frozenset[str]
+) -> tuple[Point | None, SkipReason | None]:
     """The first phone that may be texted, a number for texts before one for WhatsApp, else the first one's problem."""
-    if not rules.can_text:
-        return None, SkipReason.NO_SENDER
-    problem = None
+    problem = None if rules.senders else SkipReason.NO_SENDER
     for channel in TEXTED:
         for point in points:
             if point.channel is channel:
-                found = _problem(facts, customer_id, point, rules)
+                found = _problem(facts, customer_id, point, rules, closed)
                 if found is None:
                     return point, None
                 problem = problem or found
     return None, problem or SkipReason.NO_PHONE
 
 
-def _problem(facts: Facts, customer_id: int, point: Point, rules: Rules) -> SkipReason | None:
+def _problem(facts: Facts, customer_id: int, point: Point, rules: Rules, closed: frozenset[str]) -> SkipReason | None:
     told = number(point.address)
     checks = (
+        (point.channel not in rules.senders, SkipReason.NO_SENDER),
         (point.is_bad, SkipReason.BAD_ADDRESS),
         (told.problem is not None, told.problem),
         (told.country not in rules.countries, SkipReason.UNSUPPORTED_COUNTRY),
         ((point.channel, point.address) in facts.opted_out, SkipReason.OPTED_OUT),
         ((point.channel, point.address) not in facts.consented, SkipReason.NO_CONSENT),
-        (_is_closed(facts, point), SkipReason.OUTSIDE_WINDOW),
+        (_is_closed(facts, point, closed), SkipReason.OUTSIDE_WINDOW),
         (rules.busy.get(point.address, customer_id) != customer_id, SkipReason.DUPLICATE_PHONE),
     )
     return next((problem for is_so, problem in checks if is_so), None)
 
 
-def _is_closed(facts: Facts, point: Point) -> bool:
-    """An approved template would say something else than the dry run."""
-    return point.channel is Channel.WHATSAPP and point.address not in facts.in_window
+def _is_closed(facts: Facts, point: Point, closed: frozenset[str]) -> bool:
+    return point.channel is Channel.WHATSAPP and (point.address in closed or point.address in facts.refused)
 
 
 def _may_mail(facts: Facts, point: Point) -> bool:

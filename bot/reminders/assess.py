@@ -3,18 +3,21 @@ taken for the dry run, at the press, at release, and once more while a message l
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.reminders import addressing, facts, hours
+from bot import whatsapp
+from bot.reminders import addressing, facts, hours, texts
 from bot.reminders.addressing import Chosen, Rules
 from bot.reminders.facts import CAP_DAYS, Facts, Past, Point
 from bot.reminders.hours import Hours
 from bot.reminders.numbers import allowed_countries, number
 from bot.reminders.places import Place, available, place_of
 from bot.reminders.selection import Candidate
+from bot.whatsapp import Template
 from models.cadence import Cadence, Ways
+from models.customer import Channel
 from models.invoice import InvoiceStatus
 from models.merchant import Merchant
 from models.reminder import ReminderStatus, SkipReason
@@ -44,6 +47,8 @@ class Verdict:
     """The recipient's, when it goes."""
     is_held: bool = False
     """Wanted earlier, but it is quiet there."""
+    template: Template | None = None
+    """By WhatsApp, once the day after the customer's last message is over: what goes in place of free words."""
 
     def local(self, at: datetime) -> datetime:
         return at.astimezone(self.place.zone)
@@ -73,7 +78,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         countries = allowed_countries(self.merchant, self.cadence)
-        self.rules = Rules(countries, self.busy, can_text=self.merchant.number is not None)
+        self.rules = Rules(countries, self.busy, addressing.senders(self.merchant))
         self.zone = self.merchant.timezone
         self.today = self.now.astimezone(ZoneInfo(self.zone)).date()
         self.hours = Hours(self.cadence.opens, self.cadence.closes, self.cadence.on_sundays)
@@ -99,17 +104,23 @@ def customer(desk: Desk, candidates: Sequence[Candidate]) -> tuple[list[Verdict]
             skips.append(skip)
     if not going:
         return [], skips
-    chosen = _choose(desk, going[0])
+    return _placed(desk, going, skips)
+
+
+def _placed(
+    desk: Desk, going: Sequence[Candidate], skips: list[Skip], closed: frozenset[str] = frozenset()
+) -> tuple[list[Verdict], list[Skip]]:
+    chosen = _choose(desk, going[0], closed)
     if chosen.text is None and chosen.email is None:
         reason = chosen.problem or SkipReason.NO_ADDRESS
         return [], skips + [Skip(candidate, reason) for candidate in going]
-    return _timed(desk, going, chosen, skips)
+    return _timed(desk, going, chosen, skips, closed)
 
 
-def _choose(desk: Desk, first: Candidate) -> Chosen:
+def _choose(desk: Desk, first: Candidate, closed: frozenset[str]) -> Chosen:
     own = desk.known.own.get(first.customer_id)
     ways = desk.ways or (own.ways if own is not None and own.ways is not None else desk.cadence.ways)
-    return addressing.choose(desk.known, first.customer_id, ways, desk.rules)
+    return addressing.choose(desk.known, first.customer_id, ways, desk.rules, closed)
 
 
 # --- whether ---------------------------------------------------------------------------------------------------------
@@ -152,7 +163,7 @@ def _is_for(past: Past, candidate: Candidate) -> bool:
 
 # --- when ------------------------------------------------------------------------------------------------------------
 def _timed(
-    desk: Desk, going: Sequence[Candidate], chosen: Chosen, skips: list[Skip]
+    desk: Desk, going: Sequence[Candidate], chosen: Chosen, skips: list[Skip], closed: frozenset[str]
 ) -> tuple[list[Verdict], list[Skip]]:
     place = _place(desk, going[0], chosen)
     by_day: dict[date, list[Verdict]] = defaultdict(list)
@@ -163,9 +174,12 @@ def _timed(
         else:
             by_day[timed.today].append(timed)
     verdicts: list[Verdict] = []
+    unsaid: list[Candidate] = []
     for _, several in sorted(by_day.items()):
-        together = _together(several)
-        if detail := _cap(desk, together):
+        together = _by_whatsapp(desk, _together(several))
+        if together is None:
+            unsaid += [candidate for verdict in several for candidate in verdict.going]
+        elif detail := _cap(desk, together):
             skips += [Skip(candidate, SkipReason.FREQUENCY_CAP, detail) for candidate in together.going]
         else:
             verdicts.append(together)
@@ -173,6 +187,9 @@ def _timed(
                 desk.taken[point.address].append(together.today)
     if chosen.text is not None and verdicts:
         desk.busy.setdefault(chosen.text.address, going[0].customer_id)
+    if chosen.text is not None and unsaid:
+        elsewhere, skips = _placed(desk, unsaid, skips, closed | {chosen.text.address})
+        verdicts += elsewhere
     return verdicts, skips
 
 
@@ -192,6 +209,21 @@ def _together(several: Sequence[Verdict]) -> Verdict:
     latest = max(several, key=lambda verdict: verdict.due_at)
     going = tuple(candidate for verdict in several for candidate in verdict.going)
     return Verdict(latest.customer_id, going, latest.chosen, latest.place, latest.due_at, latest.today, latest.is_held)
+
+
+def _by_whatsapp(desk: Desk, verdict: Verdict) -> Verdict | None:
+    """With its template where it needs one. None: nothing may say it there then."""
+    point = verdict.chosen.text
+    if point is None or point.channel is not Channel.WHATSAPP:
+        return verdict
+    free_until = desk.known.free_until.get(point.address)
+    if free_until is not None and verdict.due_at < free_until:
+        return verdict
+    shows_amounts, locale = desk.cadence.shows_amounts, verdict.going[0].locale
+    about = texts.about(verdict.going, verdict.today, shows_amounts=shows_amounts)
+    places = texts.places(verdict.going, about, locale, shows_amounts=shows_amounts)
+    template = whatsapp.template(desk.merchant, about.kind, locale, places)
+    return replace(verdict, template=template) if template is not None else None
 
 
 def _place(desk: Desk, candidate: Candidate, chosen: Chosen) -> Place:

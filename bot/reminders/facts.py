@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import cases, whatsapp
+from bot.channels.twilio_errors import WORDS_REFUSED
 from bot.reminders.selection import Candidate
 from models.among import among
 from models.cadence import CustomerCadence
@@ -19,6 +20,7 @@ from models.context import Context
 from models.conversation import Conversation, Promise
 from models.customer import Channel, ContactPoint
 from models.merchant import Merchant
+from models.message import Direction, Message, MessageStatus
 from models.payment import UNDER_WAY_STATUSES, Allocation, Payment
 from models.refund import Dispute, DisputeKind, DisputeStatus
 from models.reminder import Reminder, ReminderStatus
@@ -53,8 +55,10 @@ class Facts:
     """By customer, the primary ones first."""
     opted_out: set[Address] = field(default_factory=set)
     consented: set[Address] = field(default_factory=set)
-    in_window: set[str] = field(default_factory=set)
+    free_until: dict[str, datetime] = field(default_factory=dict)
     """WhatsApp numbers that free words may go to."""
+    refused: set[str] = field(default_factory=set)
+    """WhatsApp numbers where neither words nor template were taken lately: another channel has its turn."""
     in_flight: set[int] = field(default_factory=set)
     disputed: set[int] = field(default_factory=set)
     questioned: set[tuple[int, int | None]] = field(default_factory=set)
@@ -73,6 +77,7 @@ def read(ctx: Context, merchant: Merchant, candidates: Sequence[Candidate], besi
     invoices = sorted({candidate.invoice_id for candidate in candidates})
     _read_points(ctx, facts, customers)
     _read_permissions(ctx, merchant, facts)
+    _read_windows(ctx, merchant, facts)
     _read_money(ctx, facts, invoices)
     _read_words(ctx, merchant, facts, customers)
     others = sa.true() if besides_link is None else Reminder.link_id.is_distinct_from(besides_link)
@@ -112,15 +117,36 @@ def _read_permissions(ctx: Context, merchant: Merchant, facts: Facts) -> None:
         )
         .order_by(Consent.id)
     )
-    talking = sa.select(Conversation.address).where(
+    latest = {(channel, address): act for channel, address, act in ctx.session.execute(words)}
+    facts.consented = {address for address, act in latest.items() if act is ConsentAct.GRANTED}
+
+
+def _read_windows(ctx: Context, merchant: Merchant, facts: Facts) -> None:
+    points = [point for points in facts.points.values() for point in points]
+    addresses = sorted({point.address for point in points if point.channel is Channel.WHATSAPP})
+    if not addresses:  # nearly always
+        return
+    since = ctx.clock.now() - whatsapp.WINDOW
+    talking = sa.select(Conversation.address, Conversation.last_inbound_at).where(
         Conversation.merchant_id == merchant.id,
         Conversation.channel == Channel.WHATSAPP,
         among(Conversation.address, addresses),
-        Conversation.last_inbound_at > ctx.clock.now() - whatsapp.WINDOW,
+        Conversation.last_inbound_at > since,
     )
-    facts.in_window = set(ctx.session.scalars(talking))
-    latest = {(channel, address): act for channel, address, act in ctx.session.execute(words)}
-    facts.consented = {address for address, act in latest.items() if act is ConsentAct.GRANTED}
+    heard = {address: at for address, at in ctx.session.execute(talking) if at is not None}
+    facts.free_until = {address: at + whatsapp.WINDOW for address, at in heard.items()}
+    not_taken = sa.select(Message.their_address, Message.finished_at).where(
+        Message.merchant_id == merchant.id,
+        Message.channel == Channel.WHATSAPP,
+        among(Message.their_address, addresses),
+        Message.direction == Direction.OUT,
+        Message.status == MessageStatus.FAILED,
+        Message.error_code.in_(WORDS_REFUSED),
+        Message.finished_at > since,
+    )
+    for address, at in ctx.session.execute(not_taken):
+        if address not in heard or (at is not None and at >= heard[address]):
+            facts.refused.add(address)
 
 
 def _read_money(ctx: Context, facts: Facts, invoices: Sequence[int]) -> None:

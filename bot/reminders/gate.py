@@ -10,6 +10,7 @@ from bot.own_words import book as books
 from bot.reminders import assess, facts, outgoing, planning, rows
 from bot.reminders.assess import Desk
 from models.context import Context
+from models.customer import Channel
 from models.merchant import Merchant
 from models.message import Message
 from models.reminder import Campaign, Reminder, ReminderStatus
@@ -49,7 +50,8 @@ def _still_holds(ctx: Context, message: Message, reminders: Sequence[Reminder]) 
 
 
 def _words(message: Message) -> tuple[object, ...]:
-    return message.channel, message.their_address, message.subject, message.body
+    by_template = message.slots if message.channel is Channel.WHATSAPP else None
+    return message.channel, message.their_address, message.subject, message.body, by_template
 
 
 def _runs(ctx: Context, campaign_id: int) -> bool:

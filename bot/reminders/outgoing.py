@@ -20,12 +20,22 @@ def compose(ctx: Context, merchant: Merchant, cadence: Cadence, verdict: Verdict
     """One for each channel, unsaved. `{link}` is in place."""
     about = texts.about(verdict.going, verdict.today, shows_amounts=cadence.shows_amounts)
     if verdict.chosen.text is not None:
-        yield _text(ctx, merchant, verdict, about, verdict.chosen.text, book)
+        slots = texts.places(verdict.going, about, verdict.going[0].locale, shows_amounts=cadence.shows_amounts)
+        yield _text(ctx, merchant, verdict, about, verdict.chosen.text, book, slots)
     if verdict.chosen.email is not None:
         yield _email(ctx, merchant, verdict, verdict.chosen.email, book)
 
 
-def _text(ctx: Context, merchant: Merchant, verdict: Verdict, about: About, point: Point, book: Book) -> Message:
+def _text(
+    ctx: Context,
+    merchant: Merchant,
+    verdict: Verdict,
+    about: About,
+    point: Point,
+    book: Book,
+    slots: dict[str, Any],
+) -> Message:
+    """In free words. By WhatsApp the template that stands for them is chosen when it leaves: the customer may write."""
     locale = verdict.going[0].locale
     body = texts.text(merchant, about, verdict.going[0].name, locale, book)
     by_whatsapp = merchant.whatsapp_number if point.channel is Channel.WHATSAPP else None
@@ -37,7 +47,7 @@ def _text(ctx: Context, merchant: Merchant, verdict: Verdict, about: About, poin
         point,
         our_address=by_whatsapp or merchant.number or "",
         body=body,
-        slots=texts.slots(about, locale) | {"amt": texts.sums(verdict.going, locale)},
+        slots=slots,
     )
 
 

@@ -21,6 +21,7 @@ from bot.reminders.numbers import number
 from bot.reminders.places import WHERE
 from bot.reminders.selection import Selection
 from bot.reminders.texts import About
+from bot.whatsapp import Template
 from models.cadence import Cadence
 from models.context import Context
 from models.customer import Channel
@@ -50,6 +51,9 @@ class Row:
     text: str | None
     subject: str | None
     opening: str | None
+    template: Template | None
+    """By WhatsApp, a day after the customer's last message: what leaves. `text` is then what Till hands merchants for
+    approval, filled."""
     segments: Segments | None
     cost_micros: int
     """Millionths of the price list's currency."""
@@ -155,7 +159,8 @@ def _said(ctx: Context, merchant: Merchant, cadence: Cadence, verdict: Verdict, 
     about = texts.about(verdict.going, verdict.today, shows_amounts=cadence.shows_amounts)
     first, chosen = verdict.going[0], verdict.chosen
     if chosen.text is not None:
-        body = texts.text(merchant, about, first.name, first.locale, book)
+        free = texts.text(merchant, about, first.name, first.locale, book) if verdict.template is None else ""
+        body = verdict.template.words if verdict.template is not None else free
         yield _Said(verdict, chosen.text, about, body, texts.measured(ctx, body))
     if chosen.email is not None:
         yield _Said(verdict, chosen.email, about, None, None)
@@ -194,10 +199,18 @@ def _row(ctx: Context, merchant: Merchant, said: _Said, book: Book) -> Row:
         text=texts.shown(ctx, body) if body is not None else None,
         subject=subject,
         opening=opening,
+        template=_shown(ctx, verdict.template) if body is not None else None,
         segments=said.size,
         cost_micros=_cost(said),
         instead_of=None if body is not None or verdict.chosen.text is not None else verdict.chosen.problem,
     )
+
+
+def _shown(ctx: Context, template: Template | None) -> Template | None:
+    if template is None:
+        return None
+    variables = {n: texts.shown(ctx, value) for n, value in template.variables.items()}
+    return Template(template.content_sid, variables, texts.shown(ctx, template.words))
 
 
 def _worded(merchant: Merchant, verdict: Verdict, book: Book) -> tuple[str, str]:

@@ -58,6 +58,11 @@ def slots(subject: About, locale: str) -> dict[str, Any]:
     }
 
 
+def places(candidates: Sequence[Candidate], subject: About, locale: str, *, shows_amounts: bool) -> dict[str, Any]:
+    """What an approved template has places for: it names the sums where words would leave several currencies out."""
+    return slots(subject, locale) | {"amt": sums(candidates, locale) if shows_amounts else None}
+
+
 def sums(candidates: Sequence[Candidate], locale: str) -> str:
     """What is asked for, each currency by itself."""
     totals: dict[str, int] = {}

@@ -34,7 +34,8 @@ class Wanted(Body):
 
 
 class PlannedShape(BaseModel):
-    """`text` is exact but for its link; null: an email with this subject and opening.
+    """`text` is exact but for its link; null: an email with this subject and opening. With a `content_sid` it goes by
+    WhatsApp as that approved template, filled with `content_variables`; `text` is then what Till hands in for approval.
     `is_held`: it is quiet there now, so it leaves at `due_at`."""
 
     customer_id: str
@@ -49,6 +50,8 @@ class PlannedShape(BaseModel):
     text: str | None
     subject: str | None
     opening: str | None
+    content_sid: str | None
+    content_variables: dict[str, str] | None
     segments: int | None
 
 
@@ -174,6 +177,8 @@ def _planned_shape(row: planning.Row) -> PlannedShape:
         text=row.text,
         subject=row.subject,
         opening=row.opening,
+        content_sid=row.template.content_sid if row.template is not None else None,
+        content_variables=dict(row.template.variables) if row.template is not None else None,
         segments=row.segments.count if row.segments is not None else None,
     )
 

@@ -174,6 +174,7 @@ def _show_plan(console: Console, planned: Plan) -> None:
         when = f"{row.local_time:%a %b %d %H:%M}" + (" (quiet now)" if row.is_held else "")
         words = row.text or f"{row.subject}\n{row.opening}"
         note = f"\n(no text: {row.instead_of.value})" if row.instead_of else ""
+        note += f"\n(approved template {row.template.content_sid})" if row.template else ""
         size = str(row.segments.count) if row.segments else ""
         table.add_row(row.name, f"{row.channel.value} {row.address}", when, words + note, size)
     console.print(table)

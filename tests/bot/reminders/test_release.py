@@ -59,6 +59,7 @@ def test_it_tells_what_whatsapp_refused_after_all(desk: Desk, world: World) -> N
     world.outside.cause("text_fails", detail="63016")
     desk.press()
     world.settle_down()
+    releasing.release_all(world.runtime)
     [row] = desk.rows()
     assert (row.status, row.reason) == (ReminderStatus.SKIPPED, SkipReason.OUTSIDE_WINDOW)
 
