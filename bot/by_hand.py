@@ -28,7 +28,7 @@ _HOSTS = re.compile(r"\b[a-z0-9-]+(?:\.[a-z0-9-]+)+\b", re.IGNORECASE)
 
 def reply(ctx: Context, merchant: Merchant, thread: Conversation, words: str) -> Message:
     """Queue what the person wrote, and keep the bot out. Raises DomainError: "reply_empty", "reply_too_long",
-    "shortened_link", "opted_out", "thread_erased"."""
+    "shortened_link", "opted_out", "thread_erased", "not_attested"."""
     if thread.is_erased:
         raise DomainError("thread_erased")
     words = "\n".join(line.rstrip() for line in words.replace("{", "(").replace("}", ")").splitlines()).strip()
@@ -38,6 +38,8 @@ def reply(ctx: Context, merchant: Merchant, thread: Conversation, words: str) ->
         raise DomainError("shortened_link")
     if optouts.is_opted_out(ctx, merchant.id, thread.channel, thread.address):
         raise DomainError("opted_out")
+    if thread.channel is not Channel.EMAIL and thread.last_inbound_at is None and not merchant.is_attested:
+        raise DomainError("not_attested")  # nobody has written: this would be the merchant's first word
     message = (
         _email(ctx, merchant, thread, words) if thread.channel is Channel.EMAIL else _text(merchant, thread, words)
     )

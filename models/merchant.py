@@ -18,6 +18,9 @@ RETENTION_MONTHS = 18
 RETENTION_MOST, RETENTION_LEAST = 120, 3
 """Ten years, as long as books are kept anywhere; and what webhook events are kept for anyway."""
 
+ATTESTATION = 1
+"""The newest words by which a merchant says that its invoices are its own. Older ones hold for who agreed to them."""
+
 
 class MerchantStatus(StrEnum):
     ACTIVE = "active"
@@ -120,7 +123,22 @@ class Merchant(Identified, Base):
         sa.SmallInteger, default=RETENTION_MONTHS, server_default=str(RETENTION_MONTHS)
     )
     """How long what people wrote is kept."""
+    attested_at: Mapped[datetime | None]
+    """Since when somebody answers for it that its invoices are its own. None: it starts no text (decision 30)."""
+    attested_by: Mapped[str | None] = mapped_column(sa.String(120))
+    attested_version: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    """Which words they were shown: templates/web/own_invoices/<version>.txt."""
     created_at: Mapped[datetime]
+
+    @property
+    def is_attested(self) -> bool:
+        return self.attested_at is not None
+
+    def attest(self, by: str, now: datetime) -> None:
+        self.attested_at, self.attested_by, self.attested_version = now, by, ATTESTATION
+
+    def withdraw_attestation(self) -> None:
+        self.attested_at = self.attested_by = self.attested_version = None
 
 
 class ApiKey(Identified, Base):

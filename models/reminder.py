@@ -42,6 +42,8 @@ class SkipReason(StrEnum):
     """WhatsApp takes free words only within a day of the customer's last message."""
     NO_SENDER = "no_sender"
     """The merchant has no number to text from."""
+    NOT_ATTESTED = "not_attested"
+    """Nobody answers for it that the merchant's invoices are its own."""
     NO_HOURS = "no_hours"
     """The merchant's hours and the law's have none in common where the recipient is."""
     DUPLICATE_PHONE = "duplicate_phone"

@@ -43,6 +43,7 @@ def look(settings: Settings) -> Iterator[Finding]:
     try:
         yield from of_database(database)
         yield from _guarded("Texts", lambda: _texts(settings, database))
+        yield from _guarded("Own invoices", lambda: _attested(database))
         yield from _guarded("Email", lambda: _email(settings))
         yield from _guarded("Payments", lambda: _payments(settings))
         yield from _guarded("Worker", lambda: _worker(database))
@@ -56,6 +57,7 @@ def of_merchant(settings: Settings, database: Database, merchant: Merchant) -> I
     transaction may be open meanwhile."""
     yield _base_url(settings)
     yield from _guarded("Texts", lambda: _texts_of(settings, merchant))
+    yield _own(merchant, "Own invoices", "an owner confirms it under Settings")
     yield from _guarded("Email", lambda: _email(settings))
     yield from _guarded("Payments", lambda: _payments(settings))
     yield from _guarded("Worker", lambda: _worker(database))
@@ -164,6 +166,22 @@ def _number(settings: Settings, merchant: Merchant, wanted: str) -> Finding:
     if addresses[merchant.number] != wanted:
         return Finding(name, State.MISSING, f"in Twilio set 'A message comes in' to {wanted}")
     return Finding(name, State.GOOD, "the number posts to us")
+
+
+def _attested(database: Database) -> Iterator[Finding]:
+    with database.read(ALL_MERCHANTS) as session:
+        merchants = session.scalars(sa.select(Merchant).where(Merchant.status == MerchantStatus.ACTIVE)).all()
+    for merchant in merchants:
+        how = f'its owner confirms it in the console, or flask --app wsgi merchants attest {merchant.slug} --by "NAME"'
+        yield _own(merchant, f"Own invoices of {merchant.slug}", how)
+
+
+def _own(merchant: Merchant, name: str, how: str) -> Finding:
+    """Carriers take no texts about other people's debts (Twilio 30863)."""
+    if merchant.attested_at is None:
+        words = f"nobody has confirmed that its invoices are its own: no reminder goes by text; {how}"
+        return Finding(name, State.MISSING, words)
+    return Finding(name, State.GOOD, f"confirmed by {merchant.attested_by}, {merchant.attested_at:%Y-%m-%d}")
 
 
 def _account(settings: Settings, merchant: Merchant) -> SmsAccount | None:

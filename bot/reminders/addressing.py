@@ -14,6 +14,11 @@ from models.reminder import SkipReason
 TEXTED = (Channel.SMS, Channel.WHATSAPP)
 
 
+def bar(merchant: Merchant) -> SkipReason | None:
+    """Why a merchant may start no text, whatever it could send by (decision 30)."""
+    return None if merchant.is_attested else SkipReason.NOT_ATTESTED
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """At least one of `text` and `email`, or the `problem`. With only an email, `problem` says why it is no text."""
@@ -31,6 +36,8 @@ class Rules:
     countries: frozenset[str]
     busy: Mapping[str, int]
     senders: frozenset[Channel] = frozenset(TEXTED)
+    bar: SkipReason | None = None
+    """Why nobody at all is texted."""
 
 
 def senders(merchant: Merchant) -> frozenset[Channel]:
@@ -55,6 +62,8 @@ def _text(
     facts: Facts, customer_id: int, points: list[Point], rules: Rules, closed: frozenset[str]
 ) -> tuple[Point | None, SkipReason | None]:
     """The first phone that may be texted, a number for texts before one for WhatsApp, else the first one's problem."""
+    if rules.bar is not None:
+        return None, rules.bar
     problem = None if rules.senders else SkipReason.NO_SENDER
     for channel in TEXTED:
         for point in points:

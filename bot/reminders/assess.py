@@ -78,7 +78,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         countries = allowed_countries(self.merchant, self.cadence)
-        self.rules = Rules(countries, self.busy, addressing.senders(self.merchant))
+        self.rules = Rules(countries, self.busy, addressing.senders(self.merchant), addressing.bar(self.merchant))
         self.zone = self.merchant.timezone
         self.today = self.now.astimezone(ZoneInfo(self.zone)).date()
         self.hours = Hours(self.cadence.opens, self.cadence.closes, self.cadence.on_sundays)

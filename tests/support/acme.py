@@ -22,5 +22,6 @@ def acme(number: str, account: SmsAccount, since: datetime) -> Merchant:
         country="US",
         timezone="America/New_York",
         currency="USD",
+        attested_at=since,
         created_at=since,
     )

@@ -24,7 +24,7 @@ from models.customer import Channel, ContactPoint, Customer
 from models.database import Database
 from models.errors import ProviderError
 from models.invoice import Invoice, InvoiceStatus
-from models.merchant import Merchant
+from models.merchant import ATTESTATION, Merchant
 from models.ports import OutboundEmail
 from models.signing import Signer
 from models.walls import ALL_MERCHANTS
@@ -124,7 +124,7 @@ class World:
             timezone="America/New_York",
             currency="USD",
             created_at=self.clock.now(),
-            **fields,
+            **{"attested_at": self.clock.now(), "attested_by": "Owner", "attested_version": ATTESTATION, **fields},
         )
         self._add(merchant)
         self.merchants[slug] = merchant

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bot.channels.sandbox_mail import MailServer
+from models.merchant import Merchant
 from tests.support.members import enter
 from tests.support.world import ACME, World
 from web import checkup
@@ -174,3 +175,12 @@ def test_the_console_runs_them_when_asked(world: World) -> None:
     owner.sends("/console/settings/connections")
     owner.sees("nothing reaches a phone", "To do", "Run again")
     assert "globex" not in owner.page.text.lower()
+
+
+def test_it_says_whose_invoices_nobody_has_confirmed(world: World) -> None:
+    with world.runtime.write() as ctx:
+        ctx.session.get_one(Merchant, world.merchants["acme"].id).withdraw_attestation()
+    found = {one.name: one for one in checkup._attested(world.runtime.database)}
+    assert found["Own invoices of acme"].state is State.MISSING
+    assert "flask --app wsgi merchants attest acme" in found["Own invoices of acme"].words
+    assert found["Own invoices of globex"].state is State.GOOD

@@ -21,9 +21,10 @@ from models.merchant import (
     Mode,
     Scope,
 )
-from web import connecting, founding
+from web import attesting, connecting, founding, typed
 from web.cli.naming import merchant_named
 from web.context import runtime
+from web.founding import NAME_CHARS
 
 group = AppGroup("merchants", help="Whom Till works for: add, connect, invite their people, make keys.")
 WORDS = {
@@ -43,12 +44,13 @@ ACTOR = "operator"
 @group.command("list")
 def list_all() -> None:
     """All merchants: no secret, no customer."""
-    table = Table("Slug", "Name", "Status", "Number", "Currency", "Members")
+    table = Table("Slug", "Name", "Status", "Number", "Currency", "Members", "Own invoices")
     with runtime().read() as ctx:
         for merchant in ctx.session.scalars(sa.select(Merchant).order_by(Merchant.slug)):
             sender = merchant.number or merchant.messaging_service_sid or ""
             members = str(founding.count_members(ctx, merchant))
-            words = (merchant.name, merchant.status.value, sender, merchant.currency, members)
+            attested = f"{merchant.attested_at:%Y-%m-%d}" if merchant.attested_at else "not attested"
+            words = (merchant.name, merchant.status.value, sender, merchant.currency, members, attested)
             table.add_row(merchant.slug, *words)
     Console().print(table if table.row_count else "No merchant yet: flask --app wsgi merchants add")
 
@@ -67,7 +69,8 @@ def list_all() -> None:
 @click.option("--locale", default="en", show_default=True, type=click.Choice(["en", "es"]))
 @click.option("--owner", required=True, help="Email of its first member: signs in at /console.")
 @click.option("--owner-name", help="[default: the email's first part]")
-def add(owner: str, owner_name: str | None, **told: str) -> None:
+@click.option("--attested-by", metavar="NAME", help="Who has told you what `merchants attest` shows, for the business.")
+def add(owner: str, owner_name: str | None, attested_by: str | None, **told: str) -> None:
     """A merchant and its owner, who then sets up the rest in the console."""
     with runtime().write() as ctx:
         try:
@@ -77,9 +80,13 @@ def add(owner: str, owner_name: str | None, **told: str) -> None:
         except DomainError as error:
             raise _in_words(error) from error
         _record(ctx, merchant, "merchant.added", {"slug": merchant.slug, "owner": owner})
+        if attested_by:
+            _attest(ctx, merchant, attested_by)
         base_url = ctx.site.base_url
     click.echo(f"{told['slug']} is there. {owner} signs in at {base_url}/console and sets up an authenticator.")
     click.echo(f"Its portal: {base_url}/m/{told['slug']}")
+    if not attested_by:
+        click.echo("No reminder goes by text until an owner confirms in the console that its invoices are its own.")
 
 
 @group.command("show")
@@ -168,6 +175,34 @@ def key(slug: str, label: str, scopes: tuple[str, ...], mode: str) -> None:
         ctx.session.add(issued)
         _record(ctx, merchant, "key.made", {"prefix": issued.prefix, "mode": mode, "may": ", ".join(scopes)})
     click.echo(text)
+
+
+@group.command("attest")
+@click.argument("slug")
+@click.option("--by", metavar="NAME", help="Who has told you so, for the business.")
+@click.option("--withdraw", is_flag=True, help="It is not so, or no longer: no reminder goes by text any more.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def attest(slug: str, by: str | None, withdraw: bool, yes: bool) -> None:
+    """Note who answers for it that a merchant's invoices are its own. Its owner can do it in the console."""
+    if bool(by) is withdraw:
+        raise click.UsageError("Name who told you so with --by, or --withdraw.")
+    if by:
+        click.echo("\n".join(attesting.words()))
+        if not yes:
+            click.confirm(f"Has {by} told you this for {slug}?", abort=True)
+    with runtime().write() as ctx:
+        merchant = merchant_named(ctx, slug, lock=True)
+        if by:
+            _attest(ctx, merchant, by)
+        else:
+            merchant.withdraw_attestation()
+            _record(ctx, merchant, "merchant.attestation_withdrawn", {"for": merchant.legal_name})
+    click.echo("Noted.")
+
+
+def _attest(ctx: Context, merchant: Merchant, by: str) -> None:
+    merchant.attest(typed.line(by, NAME_CHARS), ctx.clock.now())
+    _record(ctx, merchant, "merchant.attested", attesting.facts(merchant))
 
 
 @group.command("retention")

@@ -5,6 +5,7 @@ from flask import Blueprint, Flask
 
 from web.console import (
     access,
+    attesting,
     callouts,
     channels,
     connections,
@@ -51,6 +52,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     messages.blueprint,
     reminders.blueprint,
     settings.blueprint,
+    attesting.blueprint,
     retention.blueprint,
     templates.blueprint,
     keys.blueprint,

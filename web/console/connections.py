@@ -79,6 +79,7 @@ def _page(ctx: Context, findings: Sequence[Finding] = ()) -> Response:
 def _checks(ctx: Context, merchant: Merchant) -> Iterator[Check]:
     sender = merchant.number or merchant.messaging_service_sid
     yield Check("number", Verdict.GOOD if sender else Verdict.MISSING, sender or "")
+    yield Check("own_invoices", Verdict.GOOD if merchant.is_attested else Verdict.MISSING)
     own = bool(merchant.twilio_account_sid and merchant.twilio_auth_token)
     has_account = own or ctx.site.sms_account is not None
     value = merchant.twilio_account_sid or "" if own else ""

@@ -33,6 +33,7 @@ class RemindersPage(ConsolePage):
     section: ClassVar[str] = "reminders"
     cadence: Cadence
     campaigns: Sequence[tuple[Campaign, Progress]]
+    is_attested: bool
 
     @property
     def running(self) -> bool:
@@ -48,6 +49,7 @@ class PlanPage(ConsolePage):
     plan: Plan
     selection: Selection
     key: str
+    is_attested: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ def index(ctx: Context) -> Response:
         **parts(),
         cadence=reminders.cadence_of(ctx, merchant),
         campaigns=[(campaign, reminders.progress(ctx, campaign)) for campaign in recent],
+        is_attested=merchant.is_attested,
     )
     return frame.show(page)
 
@@ -75,12 +78,19 @@ def index(ctx: Context) -> Response:
 @reads
 def plan(ctx: Context) -> AnyResponse:
     """The dry run: writes nothing, sends nothing."""
-    chosen = _selection(request.args)
+    chosen, merchant = _selection(request.args), visitor().merchant
     try:
-        planned = reminders.plan(ctx, visitor().merchant, chosen, ROWS_SHOWN)
+        planned = reminders.plan(ctx, merchant, chosen, ROWS_SHOWN)
     except DomainError as error:
         return done(f"plan_{error.code}", url_for("console_invoices.index"))
-    return frame.show(PlanPage(**parts(), plan=planned, selection=chosen, key=secrets.token_hex(16)))
+    page = PlanPage(
+        **parts(),
+        plan=planned,
+        selection=chosen,
+        key=secrets.token_hex(16),
+        is_attested=merchant.is_attested,
+    )
+    return frame.show(page)
 
 
 @blueprint.post("/send")

@@ -85,6 +85,8 @@ TABLE: dict[str, Access] = {
     "console_settings.save_payments": KEYS,
     "console_settings.cadence": RULE,
     "console_settings.save_cadence": RULE,
+    "console_attesting.show": RULE,
+    "console_attesting.save": KEYS,
     "console_retention.show": RULE,
     "console_retention.save": KEYS,
     "console_phones.index": KEYS,

@@ -21,7 +21,7 @@ from models.customer import Channel, ContactPoint, Customer, normalise_email
 from models.database import Database
 from models.errors import DomainError
 from models.invoice import Invoice
-from models.merchant import ApiKey, Merchant, Mode
+from models.merchant import ATTESTATION, ApiKey, Merchant, Mode
 from models.payment import Payment
 from models.walls import ALL_MERCHANTS
 from web.seeding.books import Batch, Books, Row
@@ -113,6 +113,9 @@ def _merchant(card: MerchantCard, merchant_id: int, now: datetime) -> Row:
         "whatsapp_templates": dict(sandbox_content.approved()),
         "allows_custom": True,
         "staff_phones": [card.phone],
+        "attested_at": now,
+        "attested_by": "Made by the seed",
+        "attested_version": ATTESTATION,
         "created_at": now,
     }
 

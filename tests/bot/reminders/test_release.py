@@ -122,6 +122,17 @@ def test_it_sends_nothing_after_a_stop(desk: Desk, world: World) -> None:
     assert {row.reason for row in desk.rows()} == {SkipReason.OPTED_OUT}
 
 
+def test_it_sends_nothing_once_nobody_answers_for_the_invoices(desk: Desk, world: World) -> None:
+    desk.owes(desk.customer(email=None), "INV-1")
+    desk.press()
+    _release_only(world)
+    desk.change(desk.merchant, attested_at=None)
+    world.settle_down()
+    releasing.release_all(world.runtime)
+    assert desk.texts_to(MIAMI) == []
+    assert [row.reason for row in desk.rows()] == [SkipReason.NOT_ATTESTED]
+
+
 def test_it_sends_nothing_for_what_was_paid_meanwhile(desk: Desk, world: World) -> None:
     invoice = desk.owes(desk.customer(), "INV-1")
     desk.press()

@@ -130,3 +130,23 @@ def test_it_suspends_and_activates(world: World) -> None:
     run(world, "merchants", "activate", "acme")
     forget(world)
     assert world.client.get("/m/acme").status_code == 200
+
+
+def test_it_notes_who_answers_for_the_invoices(world: World) -> None:
+    run(world, *NEW)
+    assert "not attested" in run(world, "merchants", "list").output
+    assert run(world, "merchants", "attest", "plumb-co").exit_code == 2
+    refused = run(world, "merchants", "attest", "plumb-co", "--by", "Rosa Plumb", typed="n\n")
+    assert (refused.exit_code, merchant(world).is_attested) == (1, False)
+    asked = run(world, "merchants", "attest", "plumb-co", "--by", "Rosa Plumb", typed="y\n")
+    assert "have bought no debts from others" in asked.output
+    assert merchant(world).attested_by == "Rosa Plumb"
+    run(world, "merchants", "attest", "plumb-co", "--withdraw")
+    assert not merchant(world).is_attested
+    actions = [entry.action for entry in trail(world)]
+    assert actions == ["merchant.added", "merchant.attested", "merchant.attestation_withdrawn"]
+
+
+def test_it_founds_one_that_is_attested(world: World) -> None:
+    run(world, *NEW, "--attested-by", "Rosa Plumb")
+    assert (merchant(world).attested_by, merchant(world).attested_version) == ("Rosa Plumb", 1)

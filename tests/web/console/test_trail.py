@@ -16,7 +16,7 @@ from models.file_import import FileImport
 from models.invoice import Invoice, InvoiceStatus
 from models.ledger import Account
 from models.member import Member
-from models.merchant import ApiKey
+from models.merchant import ApiKey, Merchant
 from models.message import Message, MessageStatus
 from models.ports import FailedJob
 from models.reminder import Campaign
@@ -62,6 +62,7 @@ FORMS: dict[str, Form] = {
     "console_settings.save_brand": BRAND,
     "console_settings.save_payments": PAYMENTS,
     "console_settings.save_cadence": CADENCE,
+    "console_attesting.save": {"confirm": "1", "version": "1"},
     "console_retention.save": {"months": "24"},
     "console_portal.save_logo": {"logo": picture},
     "console_portal.remove_logo": {},
@@ -103,6 +104,7 @@ def prepare(world: World) -> None:
     phone.says("I already paid that")
     records.pay(world, "INV-1060")
     with world.runtime.write() as ctx:
+        ctx.session.get_one(Merchant, world.merchants["acme"].id).withdraw_attestation()
         lines = [ledger.Line(Account.CASH, 500), ledger.Line(Account.CREDIT, -500)]
         ledger.post(ctx, records.invoice(world, "INV-1042"), "USD", lines)
         message = ctx.session.scalars(sa.select(Message).where(Message.kind == "list_page")).one()
