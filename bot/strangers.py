@@ -53,7 +53,8 @@ def _is_from_here(turn: Turn) -> bool:
         return False
     if told.country in allowed_countries(turn.merchant, None):
         return True  # nearly everybody: what else the merchant named need not be read
-    return told.country in allowed_countries(turn.merchant, turn.ctx.session.get(Cadence, turn.merchant.id))
+    named = allowed_countries(turn.merchant, turn.ctx.session.get(Cadence, turn.merchant.id))
+    return told.is_known and told.country in named
 
 
 def _is_on_file(turn: Turn) -> bool:

@@ -13,7 +13,9 @@ import sqlalchemy as sa
 
 from bot.channels import twilio_account
 from bot.channels.smtp import SmtpEmail
+from bot.reminders import countries
 from models import migrations
+from models.cadence import Cadence
 from models.clock import SystemClock
 from models.context import Environment
 from models.database import Database
@@ -58,6 +60,7 @@ def of_merchant(settings: Settings, database: Database, merchant: Merchant) -> I
     yield _base_url(settings)
     yield from _guarded("Texts", lambda: _texts_of(settings, merchant))
     yield _own(merchant, "Own invoices", "an owner confirms it under Settings")
+    yield from _guarded("Texts abroad", lambda: _abroad(database, merchant))
     yield from _guarded("Email", lambda: _email(settings))
     yield from _guarded("Payments", lambda: _payments(settings))
     yield from _guarded("Worker", lambda: _worker(database))
@@ -146,6 +149,17 @@ def _texts(settings: Settings, database: Database) -> Iterator[Finding]:
         yield Finding("Texts", State.MISSING, "there is no merchant yet")
     for merchant in merchants:
         yield _number(settings, merchant, _sms_url(settings))
+        for finding in _abroad(database, merchant):
+            yield replace(finding, name=f"Texts abroad of {merchant.slug}")
+
+
+def _abroad(database: Database, merchant: Merchant) -> Iterator[Finding]:
+    """Nothing for a merchant that texts its own country only."""
+    with database.read(merchant.id) as session:
+        cadence = session.get(Cadence, merchant.id)
+        named = countries.names(cadence.countries) if cadence is not None else ""
+    if named:
+        yield Finding("Texts abroad", State.ADVICE, f"go to {named}, too: Twilio's geo permissions must allow them")
 
 
 def _number(settings: Settings, merchant: Merchant, wanted: str) -> Finding:

@@ -30,10 +30,11 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a merchant's texts are bound to. `busy`: phones, and the customer whose text goes there. `senders`: the
-    channels that it has a number for."""
+    """What a merchant's texts are bound to. `home`: those of its countries that it did not have to name. `busy`:
+    phones, and the customer whose text goes there. `senders`: the channels that it has a number for."""
 
     countries: frozenset[str]
+    home: frozenset[str]
     busy: Mapping[str, int]
     senders: frozenset[Channel] = frozenset(TEXTED)
     bar: SkipReason | None = None
@@ -82,6 +83,7 @@ def _problem(facts: Facts, customer_id: int, point: Point, rules: Rules, closed:
         (point.is_bad, SkipReason.BAD_ADDRESS),
         (told.problem is not None, told.problem),
         (told.country not in rules.countries, SkipReason.UNSUPPORTED_COUNTRY),
+        (not told.is_known and told.country not in rules.home, SkipReason.UNSUPPORTED_COUNTRY),
         ((point.channel, point.address) in facts.opted_out, SkipReason.OPTED_OUT),
         ((point.channel, point.address) not in facts.consented, SkipReason.NO_CONSENT),
         (_is_closed(facts, point, closed), SkipReason.OUTSIDE_WINDOW),

@@ -78,7 +78,9 @@ class Desk:
 
     def __post_init__(self) -> None:
         countries = allowed_countries(self.merchant, self.cadence)
-        self.rules = Rules(countries, self.busy, addressing.senders(self.merchant), addressing.bar(self.merchant))
+        home = allowed_countries(self.merchant, None)
+        senders, bar = addressing.senders(self.merchant), addressing.bar(self.merchant)
+        self.rules = Rules(countries, home, self.busy, senders, bar)
         self.zone = self.merchant.timezone
         self.today = self.now.astimezone(ZoneInfo(self.zone)).date()
         self.hours = Hours(self.cadence.opens, self.cadence.closes, self.cadence.on_sundays)
@@ -113,8 +115,14 @@ def _placed(
     chosen = _choose(desk, going[0], closed)
     if chosen.text is None and chosen.email is None:
         reason = chosen.problem or SkipReason.NO_ADDRESS
-        return [], skips + [Skip(candidate, reason) for candidate in going]
+        detail = _abroad(desk, going[0]) if reason is SkipReason.UNSUPPORTED_COUNTRY else None
+        return [], skips + [Skip(candidate, reason, detail) for candidate in going]
     return _timed(desk, going, chosen, skips, closed)
+
+
+def _abroad(desk: Desk, first: Candidate) -> str | None:
+    points = desk.known.points.get(first.customer_id, ())
+    return next((number(point.address).country or None for point in points if point.channel in addressing.TEXTED), None)
 
 
 def _choose(desk: Desk, first: Candidate, closed: frozenset[str]) -> Chosen:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import time
 from typing import Any
 
+from bot.reminders import countries
 from bot.reminders.planning import cadence_of
 from models.cadence import FURTHEST_STEP, MOST_STEPS, CustomerCadence
 from models.context import Context
@@ -15,7 +16,7 @@ from models.merchant import Merchant, Mode
 Fields = dict[str, Any]
 TOLD = (
     *("is_on", "steps", "repeat_every", "repeat_times", "ways", "at", "opens", "closes"),
-    *("on_sundays", "shows_amounts"),
+    *("on_sundays", "shows_amounts", "countries"),
 )
 TOLD_OF_CUSTOMER = ("is_on", "steps", "ways")
 
@@ -30,11 +31,12 @@ def steps(days: Sequence[int]) -> list[int]:
 
 def change(ctx: Context, merchant: Merchant, wanted: Mapping[str, Any]) -> tuple[Fields, Fields]:
     """What is left out stays. Returns the changed fields before and after. `merchant` is locked.
-    Raises DomainError: "steps_malformed", "count_malformed", "time_outside_hours"."""
+    Raises DomainError: "steps_malformed", "count_malformed", "time_outside_hours", "country_unknown"."""
     own = cadence_of(ctx, merchant)
     before = {name: getattr(own, name) for name in TOLD}
     after = before | dict(wanted)
     after["steps"] = steps([int(step) for step in after["steps"]])
+    after["countries"] = countries.checked(after["countries"])
     _check(after)
     for name, value in after.items():
         setattr(own, name, value)

@@ -29,10 +29,12 @@ _LANDLINE = PhoneNumberType.FIXED_LINE
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """`country`: ISO 3166, that of the whole plan where the number itself is in none."""
+    """`country`: ISO 3166, that of the whole plan where the number itself is in none. `is_known`: of a range that is
+    known to be given out."""
 
     country: str
     problem: SkipReason | None
+    is_known: bool = True
 
 
 def allowed_countries(merchant: Merchant, cadence: Cadence | None) -> frozenset[str]:
@@ -55,7 +57,8 @@ def number(phone: str) -> Number:
 @lru_cache(maxsize=1024)
 def _is_canadian(area_code: str) -> bool:
     """All numbers of a Canadian area code are of one kind; on the islands of the +1 plan they are not."""
-    return area_code.startswith("+1") and _read(f"{area_code}5550142") == Number(CANADIAN, None)
+    told = _read(f"{area_code}5550142")
+    return area_code.startswith("+1") and (told.country, told.problem) == (CANADIAN, None)
 
 
 def _read(phone: str) -> Number:
@@ -69,4 +72,5 @@ def _read(phone: str) -> Number:
     kind = phonenumbers.number_type(parsed)
     if kind in _NEVER:
         return Number(country, SkipReason.UNSUPPORTED_COUNTRY)
-    return Number(country, SkipReason.BAD_ADDRESS if kind == _LANDLINE else None)
+    problem = SkipReason.BAD_ADDRESS if kind == _LANDLINE else None
+    return Number(country, problem, is_known=kind != PhoneNumberType.UNKNOWN)

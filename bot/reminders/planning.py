@@ -17,7 +17,7 @@ from bot.own_words.book import Book
 from bot.reminders import assess, facts, outgoing, selection, texts
 from bot.reminders.assess import Desk, Skip, Verdict
 from bot.reminders.facts import Point
-from bot.reminders.numbers import number
+from bot.reminders.numbers import allowed_countries, number
 from bot.reminders.places import WHERE
 from bot.reminders.selection import Selection
 from bot.reminders.texts import About
@@ -75,6 +75,8 @@ class Plan:
     """The figures are of everybody; `rows` and `skips` are the first of them, as many as were asked for."""
 
     at: datetime
+    countries: tuple[str, ...] = ()
+    """Whose numbers are texted at all."""
     rows: list[Row] = field(default_factory=list)
     skips: list[Skipped] = field(default_factory=list)
     messages: int = 0
@@ -114,8 +116,8 @@ class Assessed:
 def plan(ctx: Context, merchant: Merchant, chosen: Selection, most: int | None = None) -> Plan:
     """`most`: rows, and skips, that are kept; None: all. A hundred thousand are only counted.
     Raises DomainError: "nothing_selected", "not_found", "too_many"."""
-    planned = Plan(ctx.clock.now())
     cadence, book = cadence_of(ctx, merchant), books.load(ctx, merchant.id)
+    planned = Plan(ctx.clock.now(), tuple(sorted(allowed_countries(merchant, cadence))))
     today = planned.at.astimezone(ZoneInfo(merchant.timezone)).date()
     room = sys.maxsize if most is None else most
     for some in assessed(ctx, merchant, cadence, chosen, today):

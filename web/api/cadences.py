@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, StringConstraints
 
 from bot import staff_phones
-from bot.reminders import cadence_of, cadences
+from bot.reminders import cadence_of, cadences, countries
 from models.cadence import FURTHEST_STEP, MOST_STEPS, Cadence, CustomerCadence, Ways
 from models.customer import Customer
 from models.errors import DomainError
@@ -22,11 +22,15 @@ Steps = Annotated[
 ]
 Count = Annotated[int, Field(ge=0, le=FURTHEST_STEP)]
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Countries = Annotated[
+    list[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]], Field(max_length=countries.MOST_COUNTRIES)
+]
 OneOfWays = Annotated[str, StringConstraints(pattern=r"^(text|email|both)$")]
 
 
 class CadenceShape(BaseModel):
-    """`steps`: days from the due date, negative before it. `at`: on the recipient's clock, between the other two."""
+    """`steps`: days from the due date, negative before it. `at`: on the recipient's clock, between the other two.
+    `countries`: texted beside the merchant's own, ISO 3166; premium and unknown numbers never are."""
 
     is_on: bool
     steps: list[int]
@@ -38,6 +42,7 @@ class CadenceShape(BaseModel):
     closes: str
     on_sundays: bool
     shows_amounts: bool
+    countries: list[str]
 
 
 class CadenceChange(Body):
@@ -53,6 +58,7 @@ class CadenceChange(Body):
     closes: Clock | None = None
     on_sundays: bool | None = None
     shows_amounts: bool | None = None
+    countries: Countries | None = None
 
 
 class CustomerCadenceShape(BaseModel):

@@ -89,6 +89,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "steps_malformed": (422, "Between 1 and 12 steps, at most 180 days away"),
     "count_malformed": (422, "Between 0 and 180"),
     "time_outside_hours": (422, "`at` must be within `opens` and `closes`"),
+    "country_unknown": (422, "Each of `countries` must be one of ISO 3166's that has telephone numbers, 40 at most"),
     "phone_known": (409, "This phone is on the list already"),
     "too_many_phones": (409, "Twenty phones are on the list: take one off first"),
     "no_sender": (409, "The merchant has no number to text from"),

@@ -63,7 +63,8 @@ class SkippedShape(BaseModel):
 
 
 class PlanShape(BaseModel):
-    """What a press at this moment would do. `cost_micros`: millionths of the price list's currency."""
+    """What a press at this moment would do. `countries`: whose numbers are texted at all.
+    `cost_micros`: millionths of the price list's currency."""
 
     messages: int
     texts: int
@@ -71,6 +72,7 @@ class PlanShape(BaseModel):
     held: int
     cost_micros: int
     skipped: int
+    countries: list[str]
     rows: list[PlannedShape]
     skips: list[SkippedShape]
 
@@ -103,6 +105,7 @@ def plan_reminders(call: Call, body: Wanted) -> PlanShape:
         held=planned.held,
         cost_micros=planned.cost_micros,
         skipped=planned.skipped,
+        countries=list(planned.countries),
         rows=[_planned_shape(row) for row in planned.rows],
         skips=[
             SkippedShape(customer_id=skip.customer, invoice_id=skip.invoice, reason=skip.reason, detail=skip.detail)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask.cli import AppGroup
 
 from bot import staff_phones
-from bot.reminders import cadence_of, cadences
+from bot.reminders import cadence_of, cadences, countries
 from models.audit import AuditEntry
 from models.cadence import Ways
 from models.context import Context
@@ -28,6 +28,7 @@ WORDS = {
     "steps_malformed": "Between 1 and 12 steps, at most 180 days away.",
     "count_malformed": "Between 0 and 180.",
     "time_outside_hours": "--at must be within --opens and --closes.",
+    "country_unknown": "--countries must be two letters each, or names: GB,Mexico.",
     "phone_malformed": "That is no phone number.",
     "phone_known": "This phone is on the list already.",
     "no_sender": "The merchant has no number to text from.",
@@ -46,6 +47,7 @@ WORDS = {
 @click.option("--at", help="On the recipient's clock: 10:00.")
 @click.option("--opens", help="Texts from.")
 @click.option("--closes", help="Texts until.")
+@click.option("--countries", help="Texted beside the merchant's own: GB,MX. `none`: no other.")
 def cadence(slug: str, customer: str | None, **told: Any) -> None:
     """Show when reminders go by themselves, or change it."""
     wanted = _wanted(told)
@@ -122,6 +124,9 @@ def _wanted(told: dict[str, Any]) -> dict[str, Any]:
         wanted |= {name: time.fromisoformat(wanted[name]) for name in ("at", "opens", "closes") if name in wanted}
     except ValueError as error:
         raise click.ClickException(f"That is not right: {error}.") from error
+    if "countries" in wanted:
+        with _in_words():
+            wanted["countries"] = [] if wanted["countries"] == "none" else countries.read(wanted["countries"])
     if "ways" in wanted:
         wanted["ways"] = Ways(wanted["ways"])
     if "repeat_every" in wanted:

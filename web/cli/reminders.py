@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bot import reminders
-from bot.reminders import Plan, Selection
+from bot.reminders import Plan, Selection, countries
 from models.cadence import Ways
 from models.context import Context
 from models.customer import Customer
@@ -190,6 +190,7 @@ def _show_plan(console: Console, planned: Plan) -> None:
         f"{planned.messages:,} reminders, {planned.texts:,} by text in {planned.segments:,} segments, about {cost}; "
         f"{planned.held:,} wait for the morning; {planned.skipped:,} skipped."
     )
+    console.print(f"Texts go to numbers of: {countries.names(planned.countries)}.")
 
 
 # --- what was typed --------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot import reminders
-from bot.reminders import Plan, Progress, Selection
+from bot.reminders import Plan, Progress, Selection, countries
 from models.cadence import Cadence, Ways
 from models.context import Context
 from models.errors import DomainError
@@ -50,6 +50,10 @@ class PlanPage(ConsolePage):
     selection: Selection
     key: str
     is_attested: bool
+
+    @property
+    def countries(self) -> str:
+        return countries.names(self.plan.countries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

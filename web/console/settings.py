@@ -11,7 +11,8 @@ from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot import reminders
-from bot.reminders import cadences
+from bot.reminders import cadences, countries
+from bot.reminders.numbers import allowed_countries
 from models.cadence import FURTHEST_STEP, MOST_STEPS, Cadence, Ways
 from models.colour import contrast
 from models.context import Context
@@ -31,6 +32,7 @@ blueprint = Blueprint("console_settings", __name__, url_prefix="/console/setting
 
 MOST_FEE_BASIS_POINTS = 400  # card networks' own ceiling on surcharges in the US
 TERMS_CHARS = 8_000
+FIELD_CHARS = 1_200  # forty countries by name
 LENGTHS = {"name": 40, "legal_name": 120, "phone": 20, "address": 200, "hours": 40}
 
 
@@ -78,6 +80,8 @@ class CadencePage(ConsolePage):
     section: ClassVar[str] = "settings"
     cadence: Cadence
     fields: Mapping[str, str]
+    home: str
+    """The countries that are texted anyway."""
 
 
 @blueprint.get("")
@@ -201,8 +205,9 @@ def _percent(text: str) -> int | None:
 @blueprint.get("/reminders")
 @reads
 def cadence(ctx: Context) -> Response:
-    own = reminders.cadence_of(ctx, _merchant(ctx))
-    return frame.show(CadencePage(**parts(), cadence=own, fields=_cadence_fields(own)))
+    merchant = _merchant(ctx)
+    own = reminders.cadence_of(ctx, merchant)
+    return frame.show(CadencePage(**parts(), cadence=own, fields=_cadence_fields(own), home=_home(merchant)))
 
 
 @blueprint.post("/reminders")
@@ -210,10 +215,11 @@ def cadence(ctx: Context) -> Response:
 def save_cadence(ctx: Context) -> AnyResponse:
     merchant, form = _merchant(ctx, lock=True), request.form
     own = reminders.cadence_of(ctx, merchant)
-    fields = {name: form.get(name, "")[:120] for name in _cadence_fields(own)}
+    fields = {name: form.get(name, "")[:FIELD_CHARS] for name in _cadence_fields(own)}
     wanted, problems = _read_cadence(fields)
     if problems:
-        return frame.show(CadencePage(**parts(), cadence=own, fields=fields, problems=problems), 422)
+        page = CadencePage(**parts(), cadence=own, fields=fields, home=_home(merchant), problems=problems)
+        return frame.show(page, 422)
     wanted |= {
         "is_on": "is_on" in form,
         "on_sundays": "on_sundays" in form,
@@ -225,6 +231,10 @@ def save_cadence(ctx: Context) -> AnyResponse:
     return done("saved", url_for("console_settings.cadence"))
 
 
+def _home(merchant: Merchant) -> str:
+    return countries.names(allowed_countries(merchant, None))
+
+
 def _cadence_fields(own: Cadence) -> dict[str, str]:
     return {
         "steps": ", ".join(str(step) for step in own.steps),
@@ -233,6 +243,7 @@ def _cadence_fields(own: Cadence) -> dict[str, str]:
         "at": own.at.strftime("%H:%M"),
         "opens": own.opens.strftime("%H:%M"),
         "closes": own.closes.strftime("%H:%M"),
+        "countries": countries.names(own.countries),
     }
 
 
@@ -252,6 +263,10 @@ def _read_cadence(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, 
             wanted[name] = int(text)
         else:
             problems[name] = "count_malformed"
+    try:
+        wanted["countries"] = countries.read(fields["countries"])
+    except DomainError as error:
+        problems["countries"] = error.code
     wanted["repeat_every"] = wanted.get("repeat_every") or None
     for name in ("at", "opens", "closes"):
         try:

@@ -121,6 +121,21 @@ def test_it_texts_abroad_where_the_merchant_does(desk: Desk) -> None:
     assert (row.channel, row.zone) == (Channel.SMS, "Europe/Guernsey")
 
 
+@pytest.mark.one_database
+@pytest.mark.parametrize("phone", ["+449098790123", "+440000000123", "+442079460142", "+882169999999"])
+def test_it_texts_no_premium_or_unknown_number_of_a_country_that_is_named(desk: Desk, phone: str) -> None:
+    desk.cadence(countries=["GB"])
+    desk.owes(desk.customer(phone=phone, email=None), "INV-1")
+    assert reasons(desk.plan())["INV-1"] in ("unsupported_country", "bad_address")
+
+
+@pytest.mark.one_database
+def test_it_says_which_country_is_not_texted(desk: Desk) -> None:
+    desk.owes(desk.customer(phone="+447400123456", email=None), "INV-1")
+    plan = desk.plan()
+    assert ([skip.detail for skip in plan.skips], plan.countries) == (["GB"], ("US",))
+
+
 def test_it_says_that_there_is_no_phone_and_no_email(desk: Desk) -> None:
     desk.owes(desk.customer(phone=None, email=None), "INV-1")
     assert reasons(desk.plan()) == {"INV-1": "no_phone"}

@@ -96,7 +96,10 @@ def test_programs_set_when_reminders_go(world: World) -> None:
     assert (told["steps"], told["ways"], told["at"], told["opens"]) == ([-3, 7], "both", "11:30", "09:00")
     assert world.fetch(Cadence, world.merchants["acme"].id).offsets() == (-3, 7, 14, 21)
     assert acme.patch("/cadence", {"at": "23:00"}).json["code"] == "time_outside_hours"
+    assert acme.patch("/cadence", {"countries": ["MX", "GB"]}).json["countries"] == ["GB", "MX"]
+    assert acme.patch("/cadence", {"countries": ["ZZ"]}).json["code"] == "country_unknown"
     assert program(world, "globex").get("/cadence").json["is_on"] is False
+    assert program(world, "globex").get("/cadence").json["countries"] == []
 
 
 def test_one_customer_has_their_own(world: World, owner: MemberVisitor) -> None:
@@ -120,4 +123,7 @@ def test_the_command_line_sets_when_reminders_go(world: World) -> None:
     run = world.client.application.test_cli_runner().invoke
     assert "steps: [0, 14]" in run(args=["reminders", "cadence", "acme", "--on", "--steps", "0,14"]).output
     assert trail(world)[-1].actor == "flask"
+    assert "countries: ['GB']" in run(args=["reminders", "cadence", "acme", "--countries", "united kingdom"]).output
+    assert "two letters" in run(args=["reminders", "cadence", "acme", "--countries", "Atlantis"]).output
+    assert "countries: []" in run(args=["reminders", "cadence", "acme", "--countries", "none"]).output
     assert "must be within" in run(args=["reminders", "cadence", "acme", "--at", "23:00"]).output

@@ -5,6 +5,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
+from bot.reminders import countries
 from models.cadence import Cadence
 from models.member import Member, Role
 from models.merchant import ApiKey, FeePayer, Merchant
@@ -100,6 +101,22 @@ def test_it_sets_the_plan_of_reminders(world: World, owner: MemberVisitor) -> No
     plan = world.fetch(Cadence, acme(world).id)
     assert plan.offsets() == (-3, 0, 7, 14, 21)
     assert trail(world)[-1].action == "settings.reminders_changed"
+
+
+@pytest.mark.one_database
+def test_it_names_countries_that_are_texted_too(world: World, owner: MemberVisitor) -> None:
+    assert sends(owner, "reminders", **CADENCE, countries="united  kingdom; mx, MX,") == 303
+    assert world.fetch(Cadence, acme(world).id).countries == ["GB", "MX"]
+    assert "'countries': \"['GB', 'MX']\"" in str(trail(world)[-1].after)
+    owner.opens("/console/settings/reminders")
+    assert owner.value("countries") == "Mexico, United Kingdom"
+    owner.opens("/console/reminders/plan?everyone=1")
+    owner.sees("Mexico, United Kingdom, United States")
+    for wrong in ("Atlantis", "ZZ", "001", ", ".join(sorted(countries.ALL))):
+        assert sends(owner, "reminders", **CADENCE, countries=wrong) == 422
+        owner.sees("like Mexico, GB")
+    assert sends(owner, "reminders", **CADENCE) == 303
+    assert world.fetch(Cadence, acme(world).id).countries == []
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------
