@@ -11,7 +11,7 @@ SEED ?= 1
 VENV := .venv
 BIN  := $(VENV)/bin
 GATE := .ci/gate
-CODE := $(wildcard web bot payments models tests wsgi.py .ci/audit.py)
+CODE := $(wildcard web bot payments models tests wsgi.py .ci/audit.py .ci/leaks.py)
 # Set-up runs again only when the lock's content changes, whatever git does to its time.
 LOCKED := $(VENV)/locked-$(firstword $(shell sha256sum requirements/dev.txt))
 
@@ -40,6 +40,7 @@ check: setup ## every gate, then all tests: what CI runs
 	@$(GATE) deptry    $(BIN)/deptry .
 	@$(GATE) database  $(BIN)/flask --app wsgi db check
 	@$(GATE) audit     $(BIN)/python .ci/audit.py
+	@$(GATE) leaks     $(BIN)/python .ci/leaks.py
 	@$(MAKE) test
 
 bench: setup ## what Till costs, against references of the same run (BENCH="pages start": only those)

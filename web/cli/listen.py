@@ -1,5 +1,6 @@
 """`flask listen`: what happens, as it happens, from the API's event log. For the running demo, or any Till by key."""
 
+import os
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from web.cli import asking
 from web.cli.chat import read_manifest
 from web.cli.demo import ROOT
 
@@ -43,15 +45,14 @@ class Ear:
 
 
 @click.command("listen")
-@click.option("--base-url", help="Another Till than the demo; needs --key.")
-@click.option("--key", envvar="TILL_API_KEY", help="An API key that may read. Default: the demo's own. [TILL_API_KEY]")
+@click.option("--base-url", help="Another Till than the demo. An API key that may read is asked for. [TILL_API_KEY]")
 @click.option("--var", default=ROOT / "var", type=click.Path(path_type=Path), help="Where the demo keeps its files.")
 @click.option("--seconds", type=float, help="Stop by itself after so long.")
-def command(base_url: str | None, key: str | None, var: Path, seconds: float | None) -> None:
+def command(base_url: str | None, var: Path, seconds: float | None) -> None:
     """Show events live: invoices, payments, failed messages, opt-outs. Ctrl-C ends it."""
     console = Console()
     try:
-        for ear in (ears := _ears(base_url, key, var)):
+        for ear in (ears := _ears(base_url, var)):
             ear.news()  # what was before is not news
         _watch(console, ears, seconds)
     except requests.RequestException as error:
@@ -60,11 +61,10 @@ def command(base_url: str | None, key: str | None, var: Path, seconds: float | N
         console.print()
 
 
-def _ears(base_url: str | None, key: str | None, var: Path) -> list[Ear]:
-    if key is not None:
-        return [Ear((base_url or "http://127.0.0.1:8000").rstrip("/"), "", key)]
+def _ears(base_url: str | None, var: Path) -> list[Ear]:
     if base_url is not None:
-        raise click.UsageError("--base-url needs --key.")
+        key = os.environ.get("TILL_API_KEY") or asking.secret("API key")
+        return [Ear(base_url.rstrip("/"), "", key)]
     manifest = read_manifest(var / "demo.json")
     return [Ear(manifest["base_url"], one["slug"], one["api_key"]) for one in manifest["merchants"]]
 

@@ -1,7 +1,5 @@
 """`flask merchants`: whom Till works for. The first steps of real use, and what only the operator may set."""
 
-import sys
-
 import click
 import sqlalchemy as sa
 from flask.cli import AppGroup
@@ -22,6 +20,7 @@ from models.merchant import (
     Scope,
 )
 from web import attesting, connecting, founding, typed
+from web.cli import asking
 from web.cli.naming import merchant_named
 from web.context import runtime
 from web.founding import NAME_CHARS
@@ -113,13 +112,13 @@ def connect(slug: str, name: str, value: str | None, remove: bool, with_token: b
     elif name in connecting.HIDDEN:
         if value is not None:
             raise click.UsageError(f"{name} is a secret: leave it out, it is asked for.")
-        typed = {name: _secret(name)}
+        typed = {name: asking.secret(name)}
     elif value is None:
         raise click.UsageError(f"{name} needs a value.")
     else:
         typed = {name: value}
     if with_token:
-        typed["twilio_auth_token"] = None if remove else _secret("twilio_auth_token")
+        typed["twilio_auth_token"] = None if remove else asking.secret("twilio_auth_token")
     with runtime().read() as everybody, runtime().write() as ctx:
         merchant = merchant_named(ctx, slug, lock=True)
         problems = connecting.change(everybody, merchant, typed, of_its_own=False)
@@ -238,12 +237,6 @@ def _move(slug: str, status: MerchantStatus) -> None:
         merchant.status = status
         _record(ctx, merchant, f"merchant.{status.value}", {"status": status.value})
     click.echo(f"{slug} is {status.value}.")
-
-
-def _secret(name: str) -> str:
-    if sys.stdin.isatty():
-        return str(click.prompt(name, hide_input=True))
-    return sys.stdin.readline().strip()
 
 
 def _record(ctx: Context, merchant: Merchant, action: str, after: dict[str, str]) -> None:
