@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from bot import addresses, erasing
-from bot.erasing import ErasureRefused
+from bot.erasing import Erased, ErasureRefused
 from models.consent import Consent, ConsentAct, OptOut
+from models.context import Context
 from models.customer import Channel, ContactPoint, Customer
 from models.errors import DomainError
 from models.merchant import Mode, Scope
-from web.api import rows
+from web.api import rows, trail
 from web.api.cursors import page
 from web.api.customer_shapes import (
     ContactPointShape,
@@ -87,7 +88,9 @@ def update_customer(call: Call, customer_id: str, body: CustomerChange) -> Custo
     return shapes(call, [customer])[0]
 
 
-@post_outside("/customers/<customer_id>/erase", answer=CustomerShape, scope=Scope.ERASE, status=200, tag=TAG)
+@post_outside(
+    "/customers/<customer_id>/erase", answer=CustomerShape, scope=Scope.ERASE, status=200, tag=TAG, records=False
+)
 def erase_customer(outside: Outside, customer_id: str) -> CustomerShape:
     """Erase a customer for good
 
@@ -95,8 +98,13 @@ def erase_customer(outside: Outside, customer_id: str) -> CustomerShape:
     `customer_in_use` while money is open: `errors` says which. A second request changes nothing."""
     with outside.runtime.read() as ctx:
         found = rows.find(Call(ctx, outside.caller), Customer, customer_id)
+
+    def record(ctx: Context, customer: Customer, erased: Erased) -> None:
+        told = {"customer_id": customer.public_id}
+        trail.record(ctx, outside.caller, "erase_customer", told, None, label=erased.pseudonym)
+
     try:
-        retrying(lambda: erasing.erase(outside.runtime, found.id, lambda *_: None))
+        retrying(lambda: erasing.erase(outside.runtime, found.id, record))
     except ErasureRefused as refused:
         raise _InUse(refused) from refused
     with outside.runtime.read() as ctx:

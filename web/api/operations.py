@@ -84,9 +84,11 @@ def post_outside(
     scope: Scope = Scope.WRITE,
     body: type[BaseModel] | None = None,
     status: int = 201,
+    records: bool = True,
 ) -> Callable[[View], View]:
-    """The view gets an Outside instead of a Call."""
-    return _route("POST", path, answer, tag, scope=scope, body=body, status=status, is_outside=True)
+    """The view gets an Outside instead of a Call. `records` False: it writes its entry of the trail itself, in the
+    transaction that changes what the entry is about."""
+    return _route("POST", path, answer, tag, scope=scope, body=body, status=status, is_outside=True, records=records)
 
 
 def post_file(path: str, *, answer: type[BaseModel], tag: str, most_bytes: int) -> Callable[[View], View]:

@@ -16,8 +16,10 @@ VALUE_CHARS = 200
 _LABELS = ("number", "name", "address", "url", "reference", "label")
 
 
-def record(ctx: Context, caller: Caller, operation: str, arguments: dict[str, Any], made: BaseModel | None) -> None:
-    """`arguments`: what the view was given; `made`: what it answered."""
+def record(
+    ctx: Context, caller: Caller, operation: str, arguments: dict[str, Any], made: BaseModel | None, label: str = ""
+) -> None:
+    """`arguments`: what the view was given; `made`: what it answered; `label`: what to call it before it has."""
     named = next((value for name, value in arguments.items() if name.endswith("_id")), None)
     ctx.session.add(
         AuditEntry(
@@ -27,7 +29,7 @@ def record(ctx: Context, caller: Caller, operation: str, arguments: dict[str, An
             action=f"api.{operation}",
             subject=_subject(),
             subject_id=named or getattr(made, "id", None),
-            label=_label(made),
+            label=label or _label(made),
             before=None,
             after=_asked(arguments.get("body")),
             network=client_network(),
