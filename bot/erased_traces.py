@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,11 +44,13 @@ def known_of(ctx: Context, customer: Customer) -> Known:
     return Known(customer.public_id, frozenset(point.public_id for point in points), tuple(sorted(words)))
 
 
-def mentions(ctx: Context, customer: Customer) -> list[int]:
+def mentions(ctx: Context, customer: Customer, since: datetime | None = None) -> list[int]:
     """Messages to the merchant itself, and to its people's phones, that name them. Walks what was written to them:
-    before the transaction that changes anything."""
+    all of it before the transaction that changes anything, and in there what has come meanwhile."""
     merchant, known = ctx.session.get_one(Merchant, customer.merchant_id), known_of(ctx, customer)
     ours = (Message.merchant_id == merchant.id) & (Message.direction == Direction.OUT) & Message.removed_at.is_(None)
+    if since is not None:
+        ours &= Message.created_at >= since
     to_them = [
         (Message.channel == Channel.EMAIL) & (Message.their_address == merchant.email),
         (Message.channel == Channel.SMS) & Message.their_address.in_(merchant.staff_phones),

@@ -3,6 +3,7 @@ refusals stay, so that the address is never written to again. Done once and in o
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -29,6 +30,8 @@ __all__ = ["Erased", "ErasureRefused", "Obstacle", "erase", "obstacles"]
 APPS = (Channel.SMS, Channel.WHATSAPP)
 """Two ways to the same number (decision 8)."""
 CHUNK = forgetting.BATCH
+LONGEST_WRITE = timedelta(minutes=15)
+"""Nobody's transaction takes so long: what is older has been seen by whoever looks now."""
 
 Record = Callable[[Context, Customer, "Erased"], None]
 obstacles = money.obstacles
@@ -59,15 +62,16 @@ def erase(runtime: Runtime, customer_id: int, record: Record) -> Erased:
     """Call with no transaction open: the providers of their saved accounts are told afterwards. `record` writes the
     trail, in the same transaction. A second press changes nothing but what the first could not tell a provider.
     Raises ErasureRefused."""
+    looked_at = runtime.clock.now()
     with runtime.read() as ctx:
         mentions = erased_traces.mentions(ctx, ctx.session.get_one(Customer, customer_id))
     with runtime.write() as ctx:
-        erased = _erase(ctx, customer_id, mentions, record)
+        erased = _erase(ctx, customer_id, mentions, looked_at, record)
     money.forget_accounts(runtime, customer_id)
     return erased
 
 
-def _erase(ctx: Context, customer_id: int, mentions: Sequence[int], record: Record) -> Erased:
+def _erase(ctx: Context, customer_id: int, mentions: Sequence[int], looked_at: datetime, record: Record) -> Erased:
     threads = _threads(ctx, customer_id)
     customer = money.hold(ctx, customer_id)
     if customer.erased_at is not None:
@@ -78,6 +82,8 @@ def _erase(ctx: Context, customer_id: int, mentions: Sequence[int], record: Reco
     said = _messages(ctx, customer, threads)
     for ids in _chunks([*said, *mentions]):  # first, as whoever sends them locks them first
         forgetting.remove_words(ctx, ids, RemovedWhy.ERASURE)
+    late = erased_traces.mentions(ctx, customer, since=looked_at - LONGEST_WRITE)  # by whom we have waited for
+    forgetting.remove_words(ctx, late, RemovedWhy.ERASURE)
     _move_threads(ctx, customer, threads, said)
     _silence(ctx, customer, threads)
     _drop_waiting(ctx, customer)

@@ -1,5 +1,6 @@
 """What people wrote goes when it is as old as its merchant says: bodies, subjects, raw mails, typed emails. That
-something was said, when, over which channel and how it ended stays, and so do consents, refusals and money."""
+something was said, when, over which channel and how it ended stays, and so do consents, refusals and money. Texts that
+nobody could answer are gone long before (put_off)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ from models.isolation import each
 from models.merchant import Merchant
 from models.message import Message, MessageStatus, RemovedWhy
 from models.received_mail import ReceivedMail
-from models.received_text import ReceivedText
 from models.retention import RetentionMark, months_before
 from models.verification import Verification
 from models.walls import ALL_MERCHANTS
@@ -36,7 +36,6 @@ class _Walk:
 
     table: type[Base]
     blank: Blank
-    age: str = "created_at"
 
 
 def forget_old_words(runtime: Runtime, batch: int = BATCH) -> int:
@@ -64,9 +63,9 @@ def step(ctx: Context, merchant_id: int, cut: datetime, walk: _Walk, batch: int)
     what, c = walk.table.__tablename__, walk.table.__table__.c
     mark = ctx.session.get(RetentionMark, (merchant_id, what), with_for_update=True)
     done = mark.through_id if mark is not None else 0
-    next_ones = sa.select(c.id, c[walk.age].label("at")).where(c.merchant_id == merchant_id, c.id > done)
+    next_ones = sa.select(c.id, c.created_at).where(c.merchant_id == merchant_id, c.id > done)
     rows = ctx.session.execute(next_ones.order_by(c.id).limit(batch)).all()
-    young = next((place for place, row in enumerate(rows) if row.at >= cut), len(rows))
+    young = next((place for place, row in enumerate(rows) if row.created_at >= cut), len(rows))
     old = [row.id for row in rows[:young]]
     if old:
         walk.blank(ctx, old)
@@ -113,11 +112,6 @@ def _imports(ctx: Context, ids: Sequence[int]) -> None:
     _update(ctx, sa.update(FileImport).where(among(FileImport.id, ids)).values(gone))
 
 
-def _put_aside(ctx: Context, ids: Sequence[int]) -> None:
-    """Texts that nobody could answer, nor has looked at since."""
-    ctx.session.execute(sa.delete(ReceivedText).where(among(ReceivedText.id, ids)))
-
-
 def _update(ctx: Context, statement: sa.Update) -> None:
     ctx.session.execute(statement, execution_options={"synchronize_session": False})
 
@@ -127,5 +121,4 @@ WALKS = (
     _Walk(Verification, _verifications),
     _Walk(AuditEntry, _audit_details),
     _Walk(FileImport, _imports),
-    _Walk(ReceivedText, _put_aside, age="received_at"),
 )

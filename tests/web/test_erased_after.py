@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from bot import delivery
+from bot import delivery, erasing
 from models.conversation import Conversation, Proof
 from models.customer import Channel, ContactPoint
 from models.merchant import Mode
@@ -128,6 +128,20 @@ def test_a_message_that_is_leaving_is_never_sent_again(world: World) -> None:
     assert world.fetch(Message, waiting.id).status is MessageStatus.CANCELLED
     for row in (leaving, waiting):
         assert delivery.send(world.runtime, row.id) == "nothing to do"
+
+
+def test_a_notice_of_the_very_moment_names_nobody_either(world: World) -> None:
+    """Written by a turn that the erasure had to wait for, after it had looked for such notices."""
+    phone = world.phone(ALICE)
+    phone.proves(ALICE_EMAIL)
+    settle(world)
+    alice, looked_at = alice_of(world), world.clock.now()
+    phone.says("agent")
+    notice = world.mails_to("office@acme.example")[-1].subject
+    with world.runtime.write() as ctx:
+        erasing._erase(ctx, alice.id, [], looked_at, lambda *_: None)
+    assert "Alice Adams" in notice
+    assert "Alice Adams" not in written(world, "acme")["message"]
 
 
 def test_whoever_shares_the_phone_keeps_the_thread(world: World) -> None:
