@@ -23,7 +23,7 @@ def test_it_finds_messages_by_their_sparse_columns(peopled_url: str, column: str
 
 @pytest.fixture
 def crowd(peopled_url: str) -> Iterator[sa.Connection]:
-    """A thousand customers of merchant 1's, in a transaction that is never committed."""
+    """A thousand customers of merchant 1's with emails and phones, in a transaction that is never committed."""
     database = Database(peopled_url)
     with database.engine.connect() as db:
         acme = MadeUp(db, merchant_id=1)
@@ -33,6 +33,8 @@ def crowd(peopled_url: str) -> Iterator[sa.Connection]:
         keys = [{"id": n, "public_id": new_public_id(), "address": f"c{n}@a.test"} for n in ids]
         db.execute(sa.insert(Customer), [row | {"id": key["id"], "public_id": key["public_id"]} for key in keys])
         db.execute(sa.insert(ContactPoint), [point | own | key for key in keys])
+        phones = [{"id": n + 1_000, "public_id": new_public_id(), "address": f"+12125{n + 500_000}"} for n in ids]
+        db.execute(sa.insert(ContactPoint), [point | own | {"channel": Channel.SMS} | key for key in phones])
         enter(db, [(1, n, f"Customer {n}") for n in ids])
         if not database.is_sqlite:  # there the plan must be right without, too
             db.exec_driver_sql("ANALYZE")
@@ -63,6 +65,12 @@ def test_it_finds_the_owner_of_an_address_by_the_same_index(crowd: sa.Connection
     plan = explained(crowd, sa.select(ContactPoint.customer_id).where(own, ContactPoint.address == "alice@a.test"))
     assert "ix_contact_point_address" in plan
     assert ("address=?" if crowd.dialect.name == "sqlite" else "= 'alice@a.test'") in plan
+
+
+def test_it_finds_phones_by_how_they_end(crowd: sa.Connection) -> None:
+    plan = explained(crowd, search.phoned(1, "5550177"))
+    assert "ix_contact_point_ending" in plan
+    assert ("ending=?" if crowd.dialect.name == "sqlite" else "ending)::text = '0177'::text") in plan
 
 
 def plan_of(url: str, asked: sa.Select[int]) -> str:

@@ -1,6 +1,6 @@
 """What a search box finds, by indexes: invoices by how their number begins, with or without what all numbers of a
-merchant begin with; customers by how the words of their name or their email begin. Of a phone any digits, for which its
-merchant's phones are walked. Nothing typed is a pattern."""
+merchant begin with; customers by how the words of their name or their email begin, or by the last digits of their
+phone. Nothing typed is a pattern."""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from models.context import Context
-from models.customer import Channel, ContactPoint, normalise_email
+from models.customer import ENDING_CHARS, Channel, ContactPoint, normalise_email
 from models.customer_word import CustomerWord, typed_words
 from models.invoice import Invoice
 from models.merchant import Merchant, Mode
@@ -40,12 +40,12 @@ def invoices_numbered(ctx: Context, merchant: Merchant, mode: Mode, text: str) -
 
 
 def customers_like(ctx: Context, merchant: Merchant, text: str) -> list[int]:
-    """Every word typed is the beginning of one in the name; or the whole is that of an email, or digits of a phone."""
+    """Every word typed is the beginning of one in the name; or the whole that of an email, or the end of a phone."""
     asked = [named(merchant.id, words)] if (words := typed_words(text)[:MAX_WORDS]) else []
     asked.append(mailed(merchant.id, normalise_email(text), is_sqlite=ctx.session.get_bind().dialect.name == "sqlite"))
     digits = "".join(c for c in text if c.isdigit())
     if len(digits) >= MIN_DIGITS and not any(c.isalpha() for c in text):
-        asked.append(_phoned(merchant.id, digits))
+        asked.append(phoned(merchant.id, digits))
     return list(dict.fromkeys(found for one in asked for found in ctx.session.scalars(one.limit(MATCHES))))
 
 
@@ -73,10 +73,11 @@ def mailed(merchant_id: int, text: str, *, is_sqlite: bool) -> sa.Select[int]:
     )
 
 
-def _phoned(merchant_id: int, digits: str) -> sa.Select[int]:
-    phones = ContactPoint.channel.in_((Channel.SMS, Channel.WHATSAPP))
-    own = (ContactPoint.merchant_id == merchant_id) & phones
-    return sa.select(ContactPoint.customer_id).where(own, ContactPoint.address.contains(digits))
+def phoned(merchant_id: int, digits: str) -> sa.Select[int]:
+    """By how it ends: some ten phones of a hundred thousand end alike, and are looked at one by one."""
+    own = (ContactPoint.merchant_id == merchant_id) & ContactPoint.channel.in_((Channel.SMS, Channel.WHATSAPP))
+    alike = ContactPoint.ending == digits[-ENDING_CHARS:]
+    return sa.select(ContactPoint.customer_id).where(own, alike, ContactPoint.address.endswith(digits))
 
 
 def _heads(ctx: Context, mine: sa.ColumnElement[bool]) -> list[tuple[str, int]]:
