@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +13,17 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import walls
-from models.prepared import WITH_COMMIT, commit, connection_of, driver_of, one_trip, run_waiting, translated
+from models.prepared import (
+    PIPELINE,
+    WITH_COMMIT,
+    commit,
+    connection_of,
+    driver_of,
+    one_trip,
+    run_waiting,
+    say_now,
+    translated,
+)
 from models.together import Together
 from models.walls import Whose
 
@@ -44,9 +55,13 @@ class Database:
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 10, "pool_timeout": BUSY_TIMEOUT_S}
         options["hide_parameters"] = True  # a traceback must not quote an address or a body
         if not self.is_sqlite:
-            options["connect_args"] = {"options": f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_S}s"}
+            options["connect_args"] = {
+                "options": f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_S}s",
+                "prepare_threshold": None,  # with each rollback the driver forgets its own, and ours at the server too
+            }
         self.engine = sa.create_engine(self.url, **options)
         if not self.is_sqlite:
+            _lay_pipelines(self.engine)
             _ping_after_a_rest(self.engine)
             _say_whose(self.engine)
         self._writer = _tame_sqlite(self.engine) if self.is_sqlite else None
@@ -91,7 +106,8 @@ class Database:
             try:
                 yield session
                 if session.in_transaction():
-                    run_waiting(connection)
+                    with one_trip(connection):
+                        run_waiting(connection)
                     session.commit()
                 commit(connection)
             finally:
@@ -146,6 +162,14 @@ def is_retryable(error: sa.exc.DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _RETRYABLE
 
 
+def _lay_pipelines(engine: sa.Engine) -> None:
+    module = import_module("models.pipeline")  # its driver takes long to load, for nothing on SQLite
+
+    @event.listens_for(engine, "connect")
+    def _lay(connection: Any, record: Any) -> None:
+        record.info[PIPELINE] = module.Pipeline(connection)
+
+
 def _ping_after_a_rest(engine: sa.Engine) -> None:
     """A connection that was in use a moment ago is taken as good: asking each time costs a trip for every request."""
 
@@ -163,27 +187,13 @@ def _ping_after_a_rest(engine: sa.Engine) -> None:
 
 
 def _say_whose(engine: sa.Engine) -> None:
-    """With the first statement of each transaction, and the first after it has turned to one merchant, on its trip."""
+    """In front of the first statement of each transaction, and of the first after it has turned to one merchant: on the
+    trip that begins the transaction."""
 
-    @event.listens_for(engine, "do_execute")
-    def _execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
-        """True: it is done."""
-        connection = context.root_connection
-        if not _is_unsaid(connection):
-            return False
-        if hasattr(cursor, "itersize"):  # one that the server holds: the driver takes it in no pipeline
-            _say(connection)
-            return False
-        with driver_of(connection).pipeline():
-            walls.say_now(connection)
-            cursor.execute(statement, parameters)
-        return True
-
-    @event.listens_for(engine, "do_executemany")
-    def _execute_many(_cursor: Any, _statement: str, _parameters: Any, context: Any) -> bool:
-        if _is_unsaid(context.root_connection):
-            _say(context.root_connection)
-        return False
+    @event.listens_for(engine, "before_cursor_execute")
+    def _say(connection: sa.Connection, *_statement: Any) -> None:
+        if connection.in_transaction() and walls.UNSAID in connection.info:  # outside, what a new connection speaks to
+            say_now(connection)
 
     @event.listens_for(engine, "commit")
     @event.listens_for(engine, "rollback")
@@ -193,16 +203,6 @@ def _say_whose(engine: sa.Engine) -> None:
     @event.listens_for(engine, "checkin")
     def _rest(_connection: Any, record: Any) -> None:
         walls.forget(record.info)
-
-
-def _is_unsaid(connection: sa.Connection) -> bool:
-    """Outside of a transaction SQLAlchemy asks a new connection what it speaks to."""
-    return connection.in_transaction() and walls.UNSAID in connection.info
-
-
-def _say(connection: sa.Connection) -> None:
-    with one_trip(connection):
-        walls.say_now(connection)
 
 
 def _stand(session: Session, _transaction: Any, connection: sa.Connection) -> None:

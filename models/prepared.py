@@ -3,12 +3,12 @@ statement, so that tables, types and dialects stay in one place; of SQLAlchemy's
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -19,26 +19,37 @@ Row = tuple[Any, ...]
 
 WITH_COMMIT = "till_with_commit"
 """In a connection's info: statements that wait to travel with the commit."""
+PIPELINE = "till_pipeline"
+"""In the info of a connection to PostgreSQL: its models/pipeline.py."""
+
+_NUMBERS = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """As a server knows it: parsed and planned once by each connection to PostgreSQL, under one name in all of them."""
+
+    text: str
+    name: bytes = field(default_factory=lambda: b"till_%d" % next(_NUMBERS))
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    sql: str
+    statement: Statement
     constants: Mapping[str, Any]
     """Already in the driver's form."""
     converts: Sequence[tuple[str, Callable[[Any], Any]]]
     """Parameters whose values need converting."""
     results: Sequence[tuple[int, Callable[[Any], Any]]]
     """Columns whose values need converting, by place."""
-    in_order: Callable[[Mapping[str, Any]], Any] | None
-    """For a driver that takes them by place."""
+    in_order: Callable[[Mapping[str, Any]], Any]
 
     def arguments(self, parameters: Mapping[str, Any]) -> Any:
         values = {**parameters, **self.constants}
         for name, convert in self.converts:
             if values[name] is not None:
                 values[name] = convert(values[name])
-        return values if self.in_order is None else self.in_order(values)
+        return self.in_order(values)
 
     def row(self, raw: Row) -> Row:
         if not self.results:
@@ -55,14 +66,14 @@ class Sent:
     """An answer that is on its way, or has come."""
 
     _compiled: _Compiled
-    _cursor: DBAPICursor
+    _fetch: Callable[[], list[Row]]
 
     def all(self) -> list[Row]:
-        return [self._compiled.row(row) for row in self._cursor.fetchall()]
+        return [self._compiled.row(row) for row in self._fetch()]
 
     def first(self) -> Row | None:
-        row = self._cursor.fetchone()
-        return None if row is None else self._compiled.row(row)
+        rows = self._fetch()
+        return self._compiled.row(rows[0]) if rows else None
 
 
 class Prepared:
@@ -90,49 +101,56 @@ class Prepared:
         if WITH_COMMIT not in db.info:
             self.send(db, parameters)
             return
-        compiled = self._compiled.get(db.dialect.name) or self._compile(db.dialect)
-        db.info[WITH_COMMIT].append((compiled.sql, compiled.arguments(parameters)))
+        compiled = self._for(db)
+        db.info[WITH_COMMIT].append((compiled, compiled.arguments(parameters)))
 
     def send(self, db: sa.Connection, parameters: Mapping[str, Any]) -> Sent:
         """Inside `one_trip` nothing has arrived before its end."""
-        if walls.UNSAID not in db.info:
-            return self._hand_over(db, parameters)
-        if driver_of(db).pgconn.pipeline_status:
-            walls.say_now(db)
-            return self._hand_over(db, parameters)
-        with one_trip(db):
-            walls.say_now(db)
-            return self._hand_over(db, parameters)
+        compiled = self._for(db)
+        return _send(db, compiled, compiled.arguments(parameters))
 
-    def _hand_over(self, db: sa.Connection, parameters: Mapping[str, Any]) -> Sent:
-        compiled = self._compiled.get(db.dialect.name) or self._compile(db.dialect)
-        driver = driver_of(db)
-        cursor: DBAPICursor = driver.cursor()
-        try:
-            cursor.execute(compiled.sql, compiled.arguments(parameters))
-        except db.dialect.loaded_dbapi.Error as error:
-            raise translated(db, error, compiled.sql) from error
-        return Sent(compiled, cursor)
+    def _for(self, db: sa.Connection) -> _Compiled:
+        return self._compiled.get(db.dialect.name) or self._compile(db.dialect)
 
     def _compile(self, dialect: sa.Dialect) -> _Compiled:
-        compiler: SQLCompiler = self._statement.compile(dialect=dialect, column_keys=self._columns)  # type: ignore[attr-defined]
-        sql = str(compiler)
-        if "POSTCOMPILE" in sql:
+        by_place = _places(dialect)
+        compiler: SQLCompiler = self._statement.compile(dialect=by_place, column_keys=self._columns)  # type: ignore[attr-defined]
+        text = str(compiler)
+        if "POSTCOMPILE" in text:
             raise ValueError("an IN list has no fixed text: spell it out with OR")
         converts = {name: _bind(bound, dialect) for name, bound in compiler.binds.items()}
         constants = {name: bound.effective_value for name, bound in compiler.binds.items() if not bound.required}
         compiled = self._compiled[dialect.name] = _Compiled(
-            sql,
+            Statement(text),
             {name: _converted(converts[name], value) for name, value in constants.items()},
             [(name, convert) for name, convert in converts.items() if convert and name not in constants],
             _results(compiler, dialect),
-            _by_place(compiler.positiontup) if compiler.positiontup else None,
+            _by_place(compiler.positiontup or ()),
         )
         return compiled
 
 
+def _send(db: sa.Connection, compiled: _Compiled, arguments: Any) -> Sent:
+    statement, pipeline = compiled.statement, db.info.get(PIPELINE)
+    try:
+        if pipeline is None:
+            return Sent(compiled, driver_of(db).execute(statement.text, arguments).fetchall)
+        if walls.UNSAID not in db.info:
+            return Sent(compiled, pipeline.send(statement, arguments).rows)
+        with one_trip(db):
+            say_now(db)
+            return Sent(compiled, pipeline.send(statement, arguments).rows)
+    except db.dialect.loaded_dbapi.Error as error:
+        raise translated(db, error, statement.text) from error
+
+
+def _places(dialect: sa.Dialect) -> sa.Dialect:
+    """The same, writing parameters by their places."""
+    return dialect if dialect.name == "sqlite" else type(dialect)(paramstyle="numeric_dollar")  # type: ignore[call-arg]
+
+
 def _by_place(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Any]:
-    return itemgetter(*names) if len(names) > 1 else lambda values: (values[names[0]],)
+    return itemgetter(*names) if len(names) > 1 else lambda values: tuple(values[name] for name in names)
 
 
 def _bind(bound: sa.BindParameter[Any], dialect: sa.Dialect) -> Convert:
@@ -162,14 +180,24 @@ def driver_of(db: sa.Connection) -> Any:
 @contextmanager
 def one_trip(db: sa.Connection) -> Iterator[None]:
     """What is sent in here goes to PostgreSQL together, the BEGIN in front of it included: one wait for all of it."""
-    if db.dialect.name == "sqlite":
+    pipeline = db.info.get(PIPELINE)
+    if pipeline is None or pipeline.is_open:
         yield
         return
     try:
-        with driver_of(db).pipeline():
+        with pipeline.one_trip():
             yield
     except db.dialect.loaded_dbapi.Error as error:
         raise translated(db, error, "pipeline") from error
+
+
+_SAY = Prepared(sa.select(sa.func.set_config(walls.SETTING, sa.bindparam("whose", type_=sa.Text), sa.true())))
+"""True: until the transaction ends, whoever borrows the connection next."""
+
+
+def say_now(db: sa.Connection) -> None:
+    """In front of a transaction's first statement: whose rows it may see (models/walls.py)."""
+    _SAY.send(db, {"whose": db.info.pop(walls.UNSAID)})
 
 
 def commit(db: sa.Connection) -> None:
@@ -179,9 +207,9 @@ def commit(db: sa.Connection) -> None:
         if not db.info.get(WITH_COMMIT):
             driver.commit()
         else:
-            with driver.pipeline():
+            with one_trip(db):
                 run_waiting(db)
-                driver.commit()
+                db.info[PIPELINE].commit()
     except db.dialect.loaded_dbapi.Error as error:
         raise translated(db, error, "COMMIT") from error
     walls.say_again(db)
@@ -189,11 +217,8 @@ def commit(db: sa.Connection) -> None:
 
 def run_waiting(db: sa.Connection) -> None:
     waiting, db.info[WITH_COMMIT] = db.info[WITH_COMMIT], []
-    if walls.UNSAID in db.info:
-        walls.say_now(db)
-    for sql, arguments in waiting:
-        cursor: DBAPICursor = driver_of(db).cursor()
-        cursor.execute(sql, arguments)
+    for compiled, arguments in waiting:
+        _send(db, compiled, arguments)
 
 
 def translated(db: sa.Connection, error: Any, sql: str) -> Exception:

@@ -21,9 +21,6 @@ POLICY = "own_rows"
 OPEN = frozenset({"limit_count", "reconciliation"})
 """Tables that are about no merchant."""
 
-_SAY = (
-    f"SELECT set_config('{SETTING}', %s, true)"  # true: until the transaction ends, whoever borrows the connection next
-)
 _SAID = f"current_setting('{SETTING}', true)"
 
 
@@ -32,11 +29,6 @@ def stand_for(db: sa.Connection, whose: Whose | None) -> None:
     """From the next statement on, in this transaction and those that follow on the borrowed connection."""
     if whose is not None and db.dialect.name != "sqlite":
         db.info[WHOSE] = db.info[UNSAID] = str(whose)
-
-
-def say_now(db: sa.Connection) -> None:
-    """In front of a transaction's first statement; in a pipeline, where it costs no trip of its own."""
-    db.connection.driver_connection.execute(_SAY, (db.info.pop(UNSAID),))  # type: ignore[union-attr]
 
 
 def say_again(db: sa.Connection) -> None:
