@@ -3,6 +3,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
+# Images of containers like to forbid bytecode; then every command here compiles all libraries for itself.
+unexport PYTHONDONTWRITEBYTECODE
 
 PORT ?= 8000
 TESTS ?= -n 2

@@ -1,5 +1,6 @@
 """What every test runs under: which databases, one PostgreSQL for the whole run, one Chromium per module."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -31,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process that tests start compiles all libraries again
     if (memory := roomy()) is not None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))  # the parent of every tmp_path
 
@@ -41,6 +43,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if any(map(metafunc.definition.get_closest_marker, ("browser", "one_database"))):
             chosen = chosen[:1]  # how a page looks, or what is decided from facts, is no matter of the database
         metafunc.parametrize("database_url", chosen, indirect=True, scope="session")
+
+
+def pytest_collection_finish() -> None:
+    """Modules and nine thousand tests stay: the collector need not walk them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
