@@ -5,6 +5,7 @@ nobody could answer are gone long before (put_off)."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -83,8 +84,9 @@ def remove_words(ctx: Context, ids: Sequence[int], why: RemovedWhy) -> None:
     ):
         given_up = {"status": ended, "finished_at": now, "error_code": TOO_OLD if why is RemovedWhy.AGE else why.value}
         _update(ctx, sa.update(Message).where(these, Message.status == waiting).values(given_up))
-    gone = {"body": "", "subject": None, "html": None, "slots": None, "headers": None}
-    _update(ctx, sa.update(Message).where(these, Message.removed_at.is_(None)).values(removed_at=now, removed_why=why))
+    gone: dict[str, Any] = {"body": "", "subject": None, "html": None, "slots": None, "headers": None}
+    gone |= {"removed_at": sa.func.coalesce(Message.removed_at, now)}  # one statement: PostgreSQL writes each row anew
+    gone |= {"removed_why": sa.func.coalesce(Message.removed_why, why)}
     _update(ctx, sa.update(Message).where(these).values(gone))
     mails = among(ReceivedMail.message_id, ids)  # a Message-ID may name who sent it; the checksum knows a repeat, too
     _update(ctx, sa.update(ReceivedMail).where(mails).values(raw=None, identifier=""))
