@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from bot import optouts
 from bot.exchange import planning
-from bot.exchange.planning import Grown, Parsed, Plan, Wanted
+from bot.exchange.planning import Grown, Parsed, Plan
+from bot.exchange.whom import Wanted
 from models import customer_word
 from models.base import new_public_id
 from models.consent import GIVEN_BY_CHARS, Consent, ConsentAct

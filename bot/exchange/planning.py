@@ -1,23 +1,19 @@
 """What a file would change, without changing it: each line against what is on file now. Reads only one merchant's."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-
-import sqlalchemy as sa
 
 from bot.exchange import shapes, typed
 from bot.exchange.reading import Table
 from bot.exchange.shapes import Kind, Shape
 from bot.exchange.typed import BadCell, CustomerLine, InvoiceLine, Usual
-from models.consent import Consent, ConsentAct, OptOut
+from bot.exchange.whom import Address, Known, Wanted, Whom, known
+from models.consent import ConsentAct
 from models.context import Context
-from models.customer import Channel, ContactPoint, Customer
 from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Merchant, Mode
 from payments import drafting
 
-Address = tuple[Channel, str]
 STEP = 500
 Grown = Callable[[int], None]
 """Hears how many more lines are done."""
@@ -30,29 +26,6 @@ class Trouble:
     line: int
     column: str
     code: str
-
-
-@dataclass(slots=True)
-class Known:
-    """The merchant's file before the import, by what lines name."""
-
-    by_reference: dict[str, int] = field(default_factory=dict)
-    by_address: dict[Address, set[int]] = field(default_factory=lambda: defaultdict(set))
-    by_name: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    addresses: dict[int, set[Address]] = field(default_factory=lambda: defaultdict(set))
-    customers: dict[int, Customer] = field(default_factory=dict)
-    invoices: dict[str, Invoice] = field(default_factory=dict)
-    refused: set[Address] = field(default_factory=set)
-    consents: dict[Address, ConsentAct] = field(default_factory=dict)
-
-
-@dataclass(slots=True, eq=False)
-class Wanted:
-    """A customer as the file wants them: on file (`customer_id`), or new."""
-
-    line: CustomerLine
-    customer_id: int | None
-    new_addresses: list[Address] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -115,7 +88,9 @@ def parse(table: Table, usually: Usual, grown: Grown = lambda _: None) -> Parsed
 
 def plan(ctx: Context, merchant: Merchant, mode: Mode, parsed: Parsed) -> Plan:
     """Against what is on file at this moment."""
-    planner = _Planner(Plan(parsed.shape, parsed.count, troubles=list(parsed.troubles)), known(ctx, merchant.id, mode))
+    named = [line.customer if isinstance(line, InvoiceLine) else line for _, line in parsed.lines]
+    planned = Plan(parsed.shape, parsed.count, troubles=list(parsed.troubles))
+    planner = _Planner(planned, known(ctx, merchant.id, mode), named)
     for number, line in parsed.lines:
         try:
             if isinstance(line, InvoiceLine):
@@ -136,42 +111,19 @@ def _is_invoice(shape: Shape, cells: Mapping[str, str]) -> bool:
     return told in ("", "invoice") and (shape.name != "quickbooks" or bool(shapes.cell(shape, cells, "number")))
 
 
-def known(ctx: Context, merchant_id: int, mode: Mode) -> Known:
-    found = Known()
-    mine = (Customer.merchant_id == merchant_id) & (Customer.mode == mode)
-    for customer in ctx.session.scalars(sa.select(Customer).where(mine)):
-        found.customers[customer.id] = customer
-        found.by_name[customer.name.casefold()].add(customer.id)
-        if customer.reference is not None:
-            found.by_reference[customer.reference] = customer.id
-    points = sa.select(ContactPoint.customer_id, ContactPoint.channel, ContactPoint.address)
-    theirs = (ContactPoint.merchant_id == merchant_id) & (ContactPoint.mode == mode)
-    for customer_id, channel, address in ctx.session.execute(points.where(theirs)):
-        found.by_address[channel, address].add(customer_id)
-        found.addresses[customer_id].add((channel, address))
-    ours = (Invoice.merchant_id == merchant_id) & (Invoice.mode == mode)
-    found.invoices = {invoice.number: invoice for invoice in ctx.session.scalars(sa.select(Invoice).where(ours))}
-    refused = sa.select(OptOut.channel, OptOut.address).where(OptOut.merchant_id == merchant_id)
-    found.refused = {(channel, address) for channel, address in ctx.session.execute(refused)}
-    acts = sa.select(Consent.channel, Consent.address, Consent.act).where(Consent.merchant_id == merchant_id)
-    for channel, address, act in ctx.session.execute(acts.order_by(Consent.id)):
-        found.consents[channel, address] = act
-    return found
-
-
 class _Planner:
     """Goes line by line, and remembers what earlier lines of the same file want."""
 
-    def __init__(self, planned: Plan, on_file: Known) -> None:
+    def __init__(self, planned: Plan, on_file: Known, lines: Iterable[CustomerLine]) -> None:
         self.plan, self._known = planned, on_file
-        self._by_key: dict[object, Wanted] = {}
+        self._whom = Whom(on_file, lines)
         self._numbers: set[str] = set()
         self._listed: set[Wanted] = set()
 
     def customer(self, line: CustomerLine) -> Wanted:
         if not line.name and line.reference is None:
             raise BadCell("name", "missing")
-        found = self._wanted(line)
+        found = self._whom.wanted(line)
         self._consent(line)
         self._address(found, line.addresses)
         if found.customer_id is None or found.new_addresses or self._differs(found):
@@ -210,7 +162,7 @@ class _Planner:
     def _debtor(self, line: CustomerLine) -> Wanted:
         if not line.name and line.reference is None and not line.addresses:
             raise BadCell("name", "missing")
-        found = self._wanted(line)
+        found = self._whom.wanted(line)
         if found.customer_id is None:
             if not found.line.name:
                 raise BadCell("name", "missing")
@@ -227,48 +179,6 @@ class _Planner:
         if found not in self._listed:
             self._listed.add(found)
             self.plan.customers.append(found)
-
-    def _wanted(self, line: CustomerLine) -> Wanted:
-        """The same one for every line of the file that means the same customer."""
-        on_file = self._find(line)
-        keys = self._keys(line, on_file)
-        found = next((self._by_key[key] for key in keys if key in self._by_key), None)
-        found = found or Wanted(line, on_file)
-        for key in keys:
-            self._by_key.setdefault(key, found)
-        return found
-
-    def _keys(self, line: CustomerLine, on_file: int | None) -> list[object]:
-        if on_file is not None:
-            return [on_file]
-        if line.reference is not None:
-            return [("reference", line.reference)]
-        return [*line.addresses] or [("name", line.name.casefold())]
-
-    def _find(self, line: CustomerLine) -> int | None:
-        """By the merchant's own reference, else by an address, else by the exact name."""
-        if line.reference is not None and (found := self._known.by_reference.get(line.reference)):
-            return found
-        for candidates in self._candidates(line):
-            nameless = {one for one in candidates if self._may_be(one, line)}
-            if len(nameless) > 1:
-                raise BadCell("name", "several_customers")
-            if nameless:
-                return next(iter(nameless))
-        return None
-
-    def _candidates(self, line: CustomerLine) -> Iterable[set[int]]:
-        for address in line.addresses:
-            on_file = self._known.by_address.get(address, set())
-            same_name = {one for one in on_file if self._known.customers[one].name.casefold() == line.name.casefold()}
-            yield same_name or on_file
-        if not line.addresses and line.name:
-            yield self._known.by_name.get(line.name.casefold(), set())
-
-    def _may_be(self, customer_id: int, line: CustomerLine) -> bool:
-        """Two references are two customers, whatever they share."""
-        reference = self._known.customers[customer_id].reference
-        return line.reference is None or reference is None or reference == line.reference
 
     def _differs(self, found: Wanted) -> bool:
         on_file = self._known.customers[found.customer_id or 0]

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from bot.exchange.planning import Plan, Wanted
+from bot.exchange.planning import Plan
+from bot.exchange.whom import Wanted
 from models.file_import import FileImport
 
 SHOWN_CHANGES = 30

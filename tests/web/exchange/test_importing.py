@@ -156,6 +156,28 @@ def test_it_asks_which_of_several_customers(world: World) -> None:
     assert troubles(world, INVOICES + "A-1,C-2,Pat,pat@example.com,5,2026-07-01\n") == []
 
 
+def test_it_merges_nobody_who_shares_an_address(world: World) -> None:
+    """Whoever has Dave's phone would read Carol's bills. Nor does a second file, with one more of them, rename them."""
+    family = CUSTOMERS + ",Carol,home@x.example,+12125550101,,\n,Dave,home@x.example,+12125550102,,\n"
+    for content in (family, family, family + ",Erin,home@x.example,+12125550103,,\n"):
+        take(world, content)
+    with world.runtime.read() as ctx:
+        theirs = sa.select(Customer.name, ContactPoint.address).join(ContactPoint).where(Customer.name != "Alice Adams")
+        phones = ctx.session.execute(theirs.where(ContactPoint.address.startswith("+12125550"))).all()
+    assert sorted(phones) == [("Carol", "+12125550101"), ("Dave", "+12125550102"), ("Erin", "+12125550103")]
+    take(world, INVOICES + "Z-1,,Dave,home@x.example,5,2026-07-01\n")
+    assert records.invoice(world, "Z-1").customer_id == records.customer(world, "Dave").id
+
+
+def test_it_takes_a_new_name_at_a_known_address_for_a_new_name(world: World) -> None:
+    """Where nobody else in the file has the old one."""
+    alice = records.customer(world, "Alice Adams").id
+    take(world, CUSTOMERS + f",Alicia Adams,{ALICE_EMAIL},,,\n")
+    assert records.customer(world, "Alicia Adams").id == alice
+    take(world, CUSTOMERS + f",Zoe,{ALICE_EMAIL},,,\n,Yan,{ALICE_EMAIL},,,\n")
+    assert (records.customer(world, "Zoe").id == alice, records.customer(world, "Yan").id == alice) == (True, False)
+
+
 def test_it_never_opts_anyone_in_again(world: World) -> None:
     world.phone(ALICE).says("STOP")
     planned = take(world, CUSTOMERS + f",Alice Adams,{ALICE_EMAIL},{ALICE},en,yes\n")
