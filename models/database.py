@@ -235,6 +235,11 @@ def is_unavailable(error: Exception) -> bool:
     return isinstance(error, sa.exc.DBAPIError) and getattr(error.orig, "sqlstate", None) == _IDLED
 
 
+def is_unwritable(error: Exception) -> bool:
+    """True where what somebody typed has a NUL in it, which PostgreSQL keeps in no text."""
+    return isinstance(error, sa.exc.DataError) and "NUL (0x00)" in str(error.orig)
+
+
 def _acquire(writer: threading.Lock) -> None:
     if not writer.acquire(timeout=BUSY_TIMEOUT_S):
         raise sa.exc.OperationalError("BEGIN IMMEDIATE", None, TimeoutError("write lock"))

@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from models import limits
-from models.database import is_unavailable
+from models.database import is_unavailable, is_unwritable
 from models.errors import DomainError, MalformedWebhook, ProviderError, UnverifiedWebhook
 from web import framing, templating
 from web.api.problems import of_status
@@ -90,6 +90,8 @@ def _may_try_tokens() -> bool:
 
 def _database(error: Exception) -> Response:
     """Where it is away, whoever asked should ask again, and nothing was half done."""
+    if is_unwritable(error):
+        return answer(422)
     if not is_unavailable(error):
         return _unexpected(error)
     log.error("database.unavailable", error=type(error).__name__)

@@ -8,6 +8,8 @@ from werkzeug.test import TestResponse
 
 from models.merchant import Merchant
 from tests.support import records
+from tests.support.members import enter
+from tests.support.program import program
 from tests.support.visitor import Visitor
 from tests.support.world import ALICE_EMAIL, World
 from web import security, templating
@@ -115,6 +117,19 @@ def test_it_refuses_a_form_from_elsewhere(alice: Visitor, headers: dict[str, str
 def test_it_takes_a_form_of_a_page_without_referrer(alice: Visitor) -> None:
     alice.opens("/m/acme")
     assert alice.sends("/m/acme", {"Origin": "null"}, email=ALICE_EMAIL).status_code == 303
+
+
+def test_it_takes_a_nul_for_no_fault_of_its_own(world: World) -> None:
+    """PostgreSQL has none in any text: whatever looks one up there would fail."""
+    owner, acme, visitor = enter(world), program(world), Visitor(world)
+    for path in ("/console/customers/a%00b", "/console/customers?q=a%00b", "/m/ac%00me", "/m/acme?lang=%00"):
+        assert owner.opens(path).status_code in (404, 422), path
+    for path in ("/customers/a%00b", "/customers?reference=a%00b", "/customers?address=%00"):
+        assert acme.call("GET", path).json["code"] in ("not_found", "invalid"), path
+    visitor.opens("/console/sign-in")
+    assert visitor.sends("/console/sign-in", email="a\0b@x.example").status_code < 500
+    visitor.opens("/m/acme")
+    assert visitor.sends("/m/acme", email="a\0b@x.example").status_code < 500
 
 
 def test_it_leaves_no_cookie_with_whoever_only_looks_at_a_link(alice: Visitor, world: World) -> None:

@@ -97,7 +97,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "template_changed": (409, "Somebody has worded it anew meanwhile: read it again"),
 }
 """Anything else is a fault of ours."""
-_BY_STATUS = {400: "malformed_json", 401: "key_missing", 403: "scope_missing", 404: "not_found"}
+_BY_STATUS = {400: "malformed_json", 401: "key_missing", 403: "scope_missing", 404: "not_found", 422: "invalid"}
 _BY_STATUS |= {405: "method_not_allowed", 413: "too_large", 415: "not_json", 429: "too_many_requests"}
 _BY_STATUS |= {503: "unavailable"}
 
