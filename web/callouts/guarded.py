@@ -17,6 +17,11 @@ TIMEOUT_S = 5.0
 """For everything: connecting, sending, and all of the answer that is read."""
 MOST_READ = 1024 * 1024
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_INSIDE = tuple(
+    map(ipaddress.ip_network, ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "3fff::/20", "fec0::/10"))
+)
+"""Public by Python's own tables: the host that each machine at Azure asks for its secrets, IETF's protocols, relays of
+6to4, documentation, and site-local networks that are still there."""
 
 Resolve = Callable[[str, int], Sequence[str]]
 """All addresses of a name. Raises OSError."""
@@ -87,7 +92,7 @@ def _is_allowed(text: str, allow_local: bool) -> bool:
     if allow_local and address.is_loopback:
         return True
     inside = address.is_multicast or address.is_reserved or address.is_link_local or address.is_private
-    return address.is_global and not inside
+    return address.is_global and not inside and not any(address in network for network in _INSIDE)
 
 
 def _innermost(
