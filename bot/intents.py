@@ -1,6 +1,7 @@
 """What a person wants and which particulars they gave: the grammar proposes, the weighed words settle; no network.
 Pure and deterministic. When in doubt it says UNKNOWN, never PAY or STOP."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -69,6 +70,13 @@ FEW_WORDS = 3
 CAUTION = 4
 SYMBOLS_PER_DOUBT = 2
 VETO_WEIGHT = 14
+# The carriers' word on a line of its own, or before who signs: it is meant.
+STOP_SIGNED = re.compile(
+    r"\W*(?:stop|stop ?all|unsubscribe|opt ?-?out|revoke|arr[eê]t|alto|baja)\W*?"
+    r"(?:[\r\n]|\s[-\u2013\u2014]+\s?\w+(?:\s\w+)?\W*$)",
+    re.IGNORECASE,
+)
+STOP_SOMEWHERE = re.compile(r"\b(?:stop|stop ?all|unsubscribe|opt ?-?out)\b", re.IGNORECASE)
 DATED = frozenset({Intent.PROMISE, Intent.PAY})
 PICKED = frozenset({Intent.PAY, Intent.CHOOSE, Intent.PROMISE})
 
@@ -87,6 +95,8 @@ def understand(text: str, *, expecting: str, today: date) -> Understanding:
     if not (found and found[0].in_state):
         intent = _settled(intent, reading, tokens)
         also = None if also is intent else also
+    if intent is Intent.UNKNOWN:
+        intent = _refusal_of(text)
     if intent is not Intent.STOP:
         if code is not None:
             intent, also = Intent.CODE, _second(intent, found)
@@ -126,6 +136,14 @@ def _settled(ruled: Intent, reading: Reading, tokens: Sequence[Token]) -> Intent
             del sums[dear]
     settled = Intent(max(sums, key=lambda intent: sums[intent]))
     return ruled if settled in RULED else settled
+
+
+def _refusal_of(text: str) -> Intent:
+    """Of a text that makes no sense else. Where "stop" is one word of a few, the sender is asked."""
+    if STOP_SIGNED.match(text):
+        return Intent.STOP
+    is_short = len(text.split()) <= FEW_WORDS
+    return Intent.QUESTION_STOP if is_short and STOP_SOMEWHERE.search(text) else Intent.UNKNOWN
 
 
 def _first_asked(found: Sequence[Match]) -> Match:

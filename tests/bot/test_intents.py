@@ -93,6 +93,25 @@ def test_it_is_not_silenced_by_chance(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "STOP\n\nCarol",
+        "stop - Carol Cruz",
+        "Stop\r\nSent from my iPhone",
+        "UNSUBSCRIBE\n--\n305 555 0142",
+        "Baja\nCarlos",
+    ],
+)
+def test_it_hears_a_signed_refusal(text: str) -> None:
+    assert intent_of(text) is Intent.STOP
+
+
+@pytest.mark.parametrize("text", ["STOP HELP", "help stop"])
+def test_it_asks_where_two_commands_contradict(text: str) -> None:
+    assert intent_of(text) is Intent.QUESTION_STOP
+
+
+@pytest.mark.parametrize(
     "text", ["cancel invoice 12?", "stop the payment", "cancelar la factura 1042", "I want to cancel"]
 )
 def test_it_asks_back_where_cancel_may_mean_either(text: str) -> None:
