@@ -32,6 +32,8 @@ class Thread:
     chosen_at: datetime | None
     shown: dict[str, Any] | None
     misses: int
+    in_a_row: int
+    """Texts without a long pause, this one included once it is read."""
     last_inbound_at: datetime | None
     customer_name: str | None
     customer_locale: str | None
@@ -81,6 +83,7 @@ _FIND = Prepared(
         _CONVERSATION.c.chosen_at,
         _CONVERSATION.c.shown,
         _CONVERSATION.c.misses,
+        _CONVERSATION.c.in_a_row,
         _CONVERSATION.c.last_inbound_at,
         _CUSTOMER.c.name,
         _CUSTOMER.c.locale.label("customer_locale"),
@@ -111,7 +114,7 @@ _FIND = Prepared(
     .with_for_update(of=_CONVERSATION)  # two texts from one phone take turns; SQLite's writer lock sees to it anyway
 )
 _SAVED = (
-    *("state", "locale", "customer_id", "chosen_at", "shown", "misses", "our_address"),
+    *("state", "locale", "customer_id", "chosen_at", "shown", "misses", "in_a_row", "our_address"),
     *("last_inbound_at", "unreachable_since_at"),
 )
 _SAVE = Prepared(
@@ -185,7 +188,13 @@ def find_or_start(
         found = _FIND.send(db, key)
     row = found.first()
     if row is None:
-        fresh = {"public_id": new_public_id(), "our_address": our_address, "created_at": now, "misses": 0}
+        fresh = {
+            "public_id": new_public_id(),
+            "our_address": our_address,
+            "created_at": now,
+            "misses": 0,
+            "in_a_row": 0,
+        }
         state = {"state": ConversationState.IDLE}
         db.execute(_START[db.dialect.name], key | fresh | state)
         row = _FIND.first(db, key)
@@ -203,6 +212,7 @@ def save(db: sa.Connection, thread: Thread, our_address: str, now: datetime) -> 
             "b_chosen_at": thread.chosen_at,
             "b_shown": thread.shown,
             "b_misses": thread.misses,
+            "b_in_a_row": thread.in_a_row,
             "b_our_address": our_address,
             "b_last_inbound_at": now,
             "b_unreachable_since_at": None,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 import structlog
 
-from bot import intents, links, messenger, put_off, rendering, threads
+from bot import intents, links, looping, messenger, put_off, rendering, threads
 from bot.intents import Understanding
 from bot.own_words import book as books
 from bot.own_words.book import TILLS
@@ -29,9 +29,6 @@ from models.prepared import connection_of
 
 log = structlog.get_logger()
 
-MISSES_BEFORE_SILENCE = 5
-"""Another machine, or someone who does not want us: after so many texts in a row that we cannot read, be quiet."""
-SILENCE = timedelta(minutes=10)
 SAID_IN_EVERY_LANGUAGE = frozenset({"STOP", "START", "HELP"})
 """Carriers' words, which we ask for in Spanish too: they do not make an English speaker of anyone."""
 EMAIL_CHOICE_LIFETIME = timedelta(days=7)
@@ -252,16 +249,14 @@ def _reveal(ctx: Context, text: OutgoingText) -> str:
 
 
 def is_looping(turn: Turn) -> bool:
-    """Our own words come back, or nothing readable has come for a while: say nothing (two machines never tire)."""
-    if turn.inbound.body.startswith(f"{rendering.clean(turn.merchant.name)}:"):
-        return True
-    pause = turn.now - turn.thread.last_inbound_at if turn.thread.last_inbound_at else SILENCE
-    unread = turn.heard.intent is intents.Intent.UNKNOWN
-    if not unread or pause >= SILENCE:
-        turn.thread.misses = 0
+    """Two machines never tire: say nothing, and let the merchant read why."""
+    db = connection_of(turn.ctx.session)
+    why = looping.why_silent(db, turn.merchant, turn.thread, turn.inbound, turn.heard.intent, turn.now)
+    if why is None:
         return False
-    turn.thread.misses += 1
-    return turn.thread.misses > MISSES_BEFORE_SILENCE
+    log.warning("text.left_alone", why=why, merchant=turn.merchant.public_id)
+    looping.mark(db, turn.message_id, why)
+    return True
 
 
 def redact(body: str, state: ConversationState) -> str:

@@ -50,6 +50,8 @@ class Conversation(LiveOnly, Identified, Base):
     shown: Mapped[dict[str, Any] | None] = mapped_column()
     """What numbers mean: {"kind": "invoices"|"accounts", "ids": [...], "next": int, "at": epoch seconds}."""
     misses: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    in_a_row: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0")
+    """Texts without a long pause between them: a few are not looked at closer (bot/looping.py)."""
     last_inbound_at: Mapped[datetime | None]
     unreachable_since_at: Mapped[datetime | None]
     """Set when the carrier says that this address cannot be reached; a text from it proves the contrary."""

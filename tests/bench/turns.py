@@ -20,6 +20,7 @@ CONNECTIONS = 16
 REQUESTS = 1500
 WARM_UP = 200
 ROUNDS = 3
+ASKED = ("what do I owe?", "list", "show my invoices")
 PATH = "/webhooks/twilio/sms"
 PLAIN = "/dev/null"
 """Gunicorn's own defaults: no process keeps to a core."""
@@ -68,7 +69,8 @@ def scene() -> Iterator[str]:
 
 def texts(count: int) -> list[Shot]:
     """From phones that have proven who they are."""
-    return [text(PHONES[n % len(PHONES)], "what do I owe?") for n in range(count)]
+    rounds = (divmod(n, len(PHONES)) for n in range(count))
+    return [text(PHONES[phone], ASKED[lap % len(ASKED)]) for lap, phone in rounds]
 
 
 def text(sender: str, body: str) -> Shot:

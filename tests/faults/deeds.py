@@ -72,6 +72,8 @@ class Text(Deed):
 
     phone: str = ""
     body: str = "what do I owe?"
+    is_of_a_flood: bool = False
+    """So many from one phone are kept, and answered by silence."""
     form: dict[str, str] = field(default_factory=dict)
 
     def attempt(self) -> bool:
@@ -84,7 +86,7 @@ class Text(Deed):
         answer = requests.post(f"{self.town.base_url}{path}", data=self.form, headers=headers, timeout=TIMEOUT_S)
         if answer.status_code == 200:
             self.town.pulse.beat(Beat.ANSWER)
-            assert self.town.carrier.hand_over(self.phone, answer.text), "no reply"
+            assert self.town.carrier.hand_over(self.phone, answer.text) or self.is_of_a_flood, "no reply"
             self.acknowledged = True
         return answer
 

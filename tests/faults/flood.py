@@ -73,7 +73,7 @@ class Flood:
                 self._stop.wait(max(0.0, due - time.monotonic()))
 
     def _text(self, phone: str) -> None:
-        text = Text(self.town, phone=phone)
+        text = Text(self.town, phone=phone, is_of_a_flood=True)
         self.texts.append(text)
         self._note(text.post)
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from bot import by_hand, optouts
+from bot import by_hand, looping, optouts
 from models.context import Context
 from models.conversation import Conversation, ConversationState
 from models.customer import ContactPoint, Customer
@@ -46,6 +46,11 @@ class Bubble:
     @property
     def is_theirs(self) -> bool:
         return self.message.direction is Direction.IN
+
+    @property
+    def left_alone(self) -> str | None:
+        """Why the bot kept silent, as it does to another machine."""
+        return self.message.error_code if self.is_theirs and self.message.error_code in looping.REASONS else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
