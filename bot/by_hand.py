@@ -20,7 +20,10 @@ KIND = "person"
 MAX_SEGMENTS = 4
 MAX_EMAIL_CHARS = 4_000
 SHORTENERS = frozenset(
-    {"bit.ly", "tinyurl.com", "t.co", "goo.gl", "ow.ly", "is.gd", "buff.ly", "rebrand.ly", "cutt.ly"}
+    (
+        *("bit.ly", "tinyurl.com", "t.co", "goo.gl", "ow.ly", "is.gd", "v.gd", "buff.ly", "rebrand.ly", "cutt.ly"),
+        *("rb.gy", "t.ly", "tiny.cc", "shorturl.at", "s.id"),
+    )
 )
 """Carriers drop texts with these, and block who sends them (Twilio 30892)."""
 _HOSTS = re.compile(r"\b[a-z0-9-]+(?:\.[a-z0-9-]+)+\b", re.IGNORECASE)

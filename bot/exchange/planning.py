@@ -196,10 +196,12 @@ class _Planner:
         found.new_addresses += [one for one in told if one not in have and one not in found.new_addresses]
 
     def _consent(self, line: CustomerLine) -> None:
-        """As the file says, where it says so, and once. A standing refusal is its owner's to lift."""
+        """As the file says, where it says so, and once. A standing refusal is its owner's to lift, also where it was
+        said in the other app of the same number (decision 8)."""
         for channel, agreed in line.consents.items():
             act = ConsentAct.GRANTED if agreed else ConsentAct.REVOKED
             for address in line.addresses:
-                news = address not in self._known.refused and self._known.consents.get(address) is not act
+                said = self._known.consents.get(address)
+                news = address not in self._known.refused and said not in (act, ConsentAct.REVOKED)
                 if address[0] is channel and news and self.plan.consents.get(address) is not ConsentAct.REVOKED:
                     self.plan.consents[address] = act

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import pytest
 import sqlalchemy as sa
 
+from bot import optouts
 from bot.exchange import exporting, importing, planning, reading
 from bot.exchange.planning import Plan
 from bot.exchange.shapes import Kind
@@ -101,6 +102,18 @@ def test_it_changes_nothing_the_second_time(world: World) -> None:
     again = [take(world, customers), take(world, invoices)]
     assert not any(planned.changes_anything for planned in again)
     assert [count(world, kind) for kind in (Customer, Invoice, ContactPoint, Consent)] == before
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("by_whatsapp", [False, True])
+def test_it_takes_nobody_back_who_refused(world: World, *, by_whatsapp: bool) -> None:
+    """A stop in one app ends reminders in both: a file cannot lift either."""
+    take(world, CUSTOMERS + "C-7,Carol,c@example.com,+15550155,en,yes\n")
+    (world.whatsapp("+15550155") if by_whatsapp else world.phone("+15550155")).says("STOP")
+    planned = take(world, CUSTOMERS + "C-7,Carol,c@example.com,+15550155,en,yes\n")
+    assert planned.consents == {}
+    with world.runtime.read() as ctx:
+        assert optouts.has_revoked(ctx, world.merchants["acme"].id, Channel.SMS, "+15550155")
 
 
 def test_it_takes_all_or_nothing(world: World) -> None:
