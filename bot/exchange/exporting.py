@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
-from bot.exchange.reading import FORMULA
+from bot.exchange.reading import is_formula
 from bot.exchange.shapes import Kind
 from models.consent import Consent, ConsentAct
 from models.context import Context, Runtime
@@ -48,7 +48,7 @@ def written(cells: Sequence[str]) -> str:
 
 
 def harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    return f"'{cell}" if is_formula(cell) else cell
 
 
 def _customers(ctx: Context, merchant: Merchant, mode: Mode, after: int) -> tuple[int, list[Sequence[str]]]:

@@ -112,7 +112,12 @@ def plain(name: str) -> str:
 def _harmed(cell: str) -> str:
     """Without the apostrophe that our own export put before what a spreadsheet would take for a formula."""
     stripped = cell.strip()
-    return stripped[1:] if stripped[:1] == "'" and stripped[1:2] in FORMULA else stripped
+    return stripped[1:] if stripped[:1] == "'" and is_formula(stripped) else stripped
+
+
+def is_formula(cell: str) -> bool:
+    """To a spreadsheet; apostrophes before it are counted in, so that each way adds or takes one."""
+    return cell.lstrip("'").startswith(FORMULA)
 
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")

@@ -254,6 +254,8 @@ def test_it_exports_no_formula(world: World, name: str) -> None:
 
 def test_it_takes_its_own_export_back_unchanged(world: World) -> None:
     world.add_customer(world.merchants["acme"], "=1+1", phones=["+15550177"], emails=["x@example.com"])
+    for name in ("'=1", "''=1", "'tis", "O'-Brien"):
+        world.add_customer(world.merchants["acme"], name)
     world.add_customer(world.merchants["acme"], 'A "quoted", name', emails=["y@example.com"])
     for kind in Kind:
         assert not take(world, export(world, kind)).changes_anything
