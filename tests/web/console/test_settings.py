@@ -111,7 +111,7 @@ def test_it_names_countries_that_are_texted_too(world: World, owner: MemberVisit
     owner.opens("/console/settings/reminders")
     assert owner.value("countries") == "Mexico, United Kingdom"
     owner.opens("/console/reminders/plan?everyone=1")
-    owner.sees("Mexico, United Kingdom, United States")
+    owner.sees("Nothing is sent yet. Texts go to numbers of Mexico, United Kingdom, United States.")
     for wrong in ("Atlantis", "ZZ", "001", ", ".join(sorted(countries.ALL))):
         assert sends(owner, "reminders", **CADENCE, countries=wrong) == 422
         owner.sees("like Mexico, GB")
