@@ -40,6 +40,7 @@ def merchant(name: str, number: str | None = None) -> Merchant:
         country="US",
         timezone="America/New_York",
         currency="USD",
+        attested_at=NOW,
         created_at=NOW,
     )
 
