@@ -82,6 +82,23 @@ def test_help_and_a_refusal_are_heard_in_the_silence(world: World, alice: Phone)
 
 
 @pytest.mark.one_database
+@pytest.mark.parametrize("hello", ["list", "pay 1042", "what do I owe?", "hello", "receipts"])
+def test_our_own_words_without_our_name_are_not_answered(alice: Phone, hello: str) -> None:
+    said, sent = [hello], 0
+    while said and sent < 20:
+        said = [reply.partition(": ")[2] for words in said for reply in alice.says(words).replies]
+        sent += len(said)
+    assert said == []
+    assert sent <= looping.SAME_BEFORE_SILENCE
+
+
+@pytest.mark.one_database
+def test_a_question_about_our_words_is_answered(alice: Phone) -> None:
+    (listed,) = alice.says("list").replies
+    assert answered(alice, f"{listed.partition(': ')[2]} why so much?") == [True]
+
+
+@pytest.mark.one_database
 def test_two_merchants_pointed_at_each_other_fall_silent(world: World) -> None:
     """What one of them says the other one hears, and the other way round."""
     acme, globex = world.merchants["acme"], world.merchants["globex"]
