@@ -5,7 +5,7 @@ import re
 
 import sqlalchemy as sa
 
-from bot import cases, gsm, letters, messenger, optouts, rendering
+from bot import cases, gsm, letters, messenger, optouts, rendering, shorteners
 from bot.letters import Words
 from models.case import Case, CaseKind
 from models.context import Context
@@ -19,14 +19,6 @@ from models.received_mail import ReceivedMail
 KIND = "person"
 MAX_SEGMENTS = 4
 MAX_EMAIL_CHARS = 4_000
-SHORTENERS = frozenset(
-    (
-        *("bit.ly", "tinyurl.com", "t.co", "goo.gl", "ow.ly", "is.gd", "v.gd", "buff.ly", "rebrand.ly", "cutt.ly"),
-        *("rb.gy", "t.ly", "tiny.cc", "shorturl.at", "s.id"),
-    )
-)
-"""Carriers drop texts with these, and block who sends them (Twilio 30892)."""
-_HOSTS = re.compile(r"\b[a-z0-9-]+(?:\.[a-z0-9-]+)+\b", re.IGNORECASE)
 
 
 def reply(ctx: Context, merchant: Merchant, thread: Conversation, words: str) -> Message:
@@ -37,7 +29,7 @@ def reply(ctx: Context, merchant: Merchant, thread: Conversation, words: str) ->
     words = "\n".join(line.rstrip() for line in words.replace("{", "(").replace("}", ")").splitlines()).strip()
     if not words:
         raise DomainError("reply_empty")
-    if shortened(words):
+    if shorteners.named(words):
         raise DomainError("shortened_link")
     if optouts.is_opted_out(ctx, merchant.id, thread.channel, thread.address):
         raise DomainError("opted_out")
@@ -58,11 +50,6 @@ def hand_back(ctx: Context, thread: Conversation) -> None:
         Case.conversation_id == thread.id, Case.kind == CaseKind.PERSON_WANTED, Case.resolved_at.is_(None)
     )
     cases.resolve_all(ctx, ctx.session.scalars(wanted).all())
-
-
-def shortened(words: str) -> bool:
-    """Names a public link shortener."""
-    return any(host.lower().removeprefix("www.") in SHORTENERS for host in _HOSTS.findall(words))
 
 
 def _text(merchant: Merchant, thread: Conversation, words: str) -> Message:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from bot import wording
+from bot import shorteners, wording
 from bot.own_words import grammar
 from bot.own_words.catalogue import ALIASES, LINKS, MAY_LACK, MOST_CHARS, Part, Template
 
@@ -62,6 +62,8 @@ def _of_part(template: Template, part: Part, source: str) -> Iterator[Fault]:
     yield from _brackets(part, source)
     for address in wording.addresses(_ANY.sub("{x}", source)):
         yield Fault("address", part, address.replace("{x}", "...")[:TOLD_CHARS])
+    for host in shorteners.named(source):
+        yield Fault("shortener", part, host[:TOLD_CHARS])
     if part is Part.TEXT:
         yield from _frame(template, source)
 

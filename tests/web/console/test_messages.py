@@ -88,7 +88,10 @@ def test_it_sends_nothing_to_whoever_opted_out(world: World, staff: MemberVisito
 
 @pytest.mark.parametrize(
     ("words", "problem"),
-    [("", "Write something first"), ("a" * 2000, "too long"), ("see bit.ly/x", "Carriers block shortened links")],
+    [
+        *(("", "Write something first"), ("a" * 2000, "too long"), ("see bit.ly/x", "Carriers block shortened links")),
+        ("see bi\u200bt\uff0ely/x", "Carriers block shortened links"),
+    ],
 )
 def test_it_says_why_an_answer_cannot_go(world: World, staff: MemberVisitor, words: str, problem: str) -> None:
     world.phone(ALICE).says("agent")
