@@ -69,7 +69,7 @@ def expect_a_record(response: Response) -> Response:
     """What a member changed without leaving a trace is our own fault, and is told to us."""
     needed = roles.TABLE.get(request.endpoint or "")
     did = request.method == "POST" and response.status_code in (200, 303) and g.get("visitor") is not None
-    if did and needed is not None and needed.records and not g.recorded:
+    if did and not g.get("is_unchanged") and needed is not None and needed.records and not g.recorded:
         log.error("console.unrecorded", endpoint=request.endpoint)
     return response
 

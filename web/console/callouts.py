@@ -16,7 +16,7 @@ from models.webhook import DisabledWhy, EventType, WebhookDelivery, WebhookEndpo
 from web.callouts import guarded
 from web.console import audit, frame
 from web.console.access import mine
-from web.console.frame import ConsolePage, done, parts
+from web.console.frame import ConsolePage, done, parts, unchanged
 from web.console.visitor import visitor
 from web.context import reads, writes
 
@@ -91,7 +91,7 @@ def change(ctx: Context, public_id: str) -> AnyResponse:
         endpoint.disable(DisabledWhy.BY_MERCHANT, now)
         endpoint.removed_at = now if act == "remove" else None
     else:
-        return done("webhook_off", here)
+        return unchanged("webhook_off", here)
     audit.record(ctx, f"webhook.{act}", endpoint, label=endpoint.url)
     return done(f"webhook_{act}_done", here)
 
@@ -106,7 +106,7 @@ def replay(ctx: Context, public_id: str) -> AnyResponse:
         ctx.session.get_one(WebhookEvent, old.event_id),
     )
     if not endpoint.is_on:
-        return done("webhook_off", url_for("console_callouts.index"))
+        return unchanged("webhook_off", url_for("console_callouts.index"))
     events.deliver(ctx, event, endpoint)
     audit.record(ctx, "webhook.replayed", endpoint, label=endpoint.url, after={"event": event.kind})
     return done("webhook_test_done", url_for("console_callouts.index"))

@@ -20,7 +20,7 @@ from models.customer import Channel, ContactPoint, Customer
 from models.errors import DomainError
 from web.console import audit, customers, frame, typed
 from web.console.access import mine
-from web.console.frame import ConsolePage, done, parts
+from web.console.frame import ConsolePage, done, parts, unchanged
 from web.console.visitor import visitor
 from web.context import writes
 from web.security import client_network
@@ -169,7 +169,7 @@ def resolve(ctx: Context, public_id: str, case_id: str) -> AnyResponse:
         raise DomainError("not_found")
     note = typed.line(request.form.get("note", ""), NOTE_CHARS)
     if not case.resolve(ctx.clock.now(), visitor().member.name, note or None):
-        return done("case_resolved_before", _here(customer))
+        return unchanged("case_resolved_before", _here(customer))
     audit.record(ctx, "case.resolved", customer, label=customer.name, after={"case": case.kind, "note": note})
     return done("case_resolved", _here(customer))
 

@@ -14,7 +14,7 @@ from models.context import Context
 from models.customer import Customer
 from web.console import audit, frame
 from web.console.access import mine
-from web.console.frame import ConsolePage, done, parts
+from web.console.frame import ConsolePage, done, parts, unchanged
 from web.context import reads, retrying, runtime
 
 blueprint = Blueprint("console_erasing", __name__, url_prefix="/console/customers")
@@ -33,7 +33,7 @@ class ErasePage(ConsolePage):
 def ask(ctx: Context, public_id: str) -> AnyResponse:
     customer = mine(ctx, Customer, public_id)
     if customer.erased_at is not None:
-        return done("erased_before", _here(public_id), customer.name)
+        return unchanged("erased_before", _here(public_id), customer.name)
     return _page(ctx, customer)
 
 
@@ -45,7 +45,9 @@ def erase(public_id: str) -> AnyResponse:
         erased = retrying(lambda: erasing.erase(runtime(), customer_id, _record))
     except ErasureRefused:
         return _refused(public_id)
-    return done("erased_before" if erased.before else "erased", _here(public_id), erased.pseudonym)
+    if erased.before:
+        return unchanged("erased_before", _here(public_id), erased.pseudonym)
+    return done("erased", _here(public_id), erased.pseudonym)
 
 
 def _record(ctx: Context, customer: Customer, erased: Erased) -> None:

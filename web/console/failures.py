@@ -15,7 +15,7 @@ from models.message import Direction, Message, MessageStatus, Route
 from models.ports import FailedJob
 from web.console import audit, failed_jobs, frame, timeline
 from web.console.access import mine
-from web.console.frame import ConsolePage, done, parts
+from web.console.frame import ConsolePage, done, parts, unchanged
 from web.console.visitor import visitor
 from web.context import reads, runtime, writes
 
@@ -87,7 +87,7 @@ def settle(ctx: Context, public_id: str) -> AnyResponse:
     """`act`: again (as a new message: the old one keeps its story) or discard."""
     message, here = mine(ctx, Message, public_id, lock=True), url_for("console_failures.index")
     if message.status not in STUCK or message.error_code == receipts.DISCARDED:
-        return done("failure_settled", here)
+        return unchanged("failure_settled", here)
     if request.form.get("act") == "again" and Row(message, "", "").may_go_again:
         messenger.queue(ctx, _copy(message))
         done_code, action = "message_again", "message.sent_again"

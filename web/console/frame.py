@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
-from flask import Response, current_app, flash, get_flashed_messages, redirect
+from flask import Response, current_app, flash, g, get_flashed_messages, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from models.conversation import Conversation, ConversationState
@@ -100,6 +100,12 @@ def done(code: str, to: str, detail: str = "") -> AnyResponse:
     """Say it once at the top of the page that comes next."""
     flash(detail, code)
     return redirect(to, 303)
+
+
+def unchanged(code: str, to: str, detail: str = "") -> AnyResponse:
+    """`done`, where it was so already, or may not be: there is nothing to record."""
+    g.is_unchanged = True
+    return done(code, to, detail)
 
 
 def _waiting(merchant_id: int) -> int:

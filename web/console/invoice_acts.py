@@ -14,7 +14,7 @@ from payments import attempts, invoices
 from web.announcing import announce
 from web.console import audit, frame, typed
 from web.console.access import mine
-from web.console.frame import ConsolePage, done, parts
+from web.console.frame import ConsolePage, done, parts, unchanged
 from web.context import reads, runtime, writes
 
 UNSENT = {"no_email": "email_missing", "opted_out": "email_refused", "test_invoice": "email_of_test"}
@@ -37,7 +37,7 @@ def issue(ctx: Context, public_id: str) -> AnyResponse:
     invoice = mine(ctx, Invoice, public_id, lock=True)
     here = url_for("console_invoices.show", public_id=public_id)
     if invoice.status is not InvoiceStatus.DRAFT:
-        return done("invoice_closed", here)
+        return unchanged("invoice_closed", here)
     invoices.issue(ctx, invoice)
     audit.record(ctx, "invoice.issued", invoice, label=invoice.number)
     return done("invoice_issued", here, invoice.number)
@@ -52,7 +52,7 @@ def email(ctx: Context, public_id: str) -> AnyResponse:
     try:
         message = invoicing.send_invoice(ctx, invoice)
     except DomainError as refusal:
-        return done(UNSENT.get(refusal.code, "invoice_closed"), here)
+        return unchanged(UNSENT.get(refusal.code, "invoice_closed"), here)
     audit.record(ctx, "invoice.emailed", invoice, label=invoice.number)
     return done("invoice_emailed", here, message.their_address)
 
@@ -62,7 +62,7 @@ def email(ctx: Context, public_id: str) -> AnyResponse:
 def ask_void(ctx: Context, public_id: str) -> AnyResponse:
     invoice = mine(ctx, Invoice, public_id)
     if not _may_void(invoice):
-        return done("invoice_closed", url_for("console_invoices.show", public_id=public_id))
+        return unchanged("invoice_closed", url_for("console_invoices.show", public_id=public_id))
     return _void_page(invoice)
 
 
@@ -86,7 +86,7 @@ def _void(ctx: Context, public_id: str) -> tuple[AnyResponse, int | None]:
         invoices.void(ctx, invoice)
     except DomainError:
         ctx.session.rollback()
-        return done("invoice_closed", here), None
+        return unchanged("invoice_closed", here), None
     after = {"status": InvoiceStatus.VOID, "balance": "0", "reason": reason}
     audit.record(ctx, "invoice.voided", invoice, label=invoice.number, before=before, after=after)
     return done("invoice_voided", here, invoice.number), invoice.id

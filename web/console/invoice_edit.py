@@ -18,7 +18,7 @@ from payments import attempts, invoices, papers
 from web.announcing import announce
 from web.console import audit, frame, invoice_form
 from web.console.access import mine
-from web.console.frame import ConsolePage, done, parts
+from web.console.frame import ConsolePage, done, parts, unchanged
 from web.console.invoice_form import InvoiceForm
 from web.console.visitor import visitor
 from web.context import reads, runtime, writes
@@ -95,7 +95,7 @@ def create(ctx: Context) -> AnyResponse:
 def edit(ctx: Context, public_id: str) -> AnyResponse:
     invoice = mine(ctx, Invoice, public_id)
     if invoice.status not in EDITABLE:
-        return done("invoice_closed", url_for("console_invoices.show", public_id=public_id))
+        return unchanged("invoice_closed", url_for("console_invoices.show", public_id=public_id))
     return _page(invoice_form.of(ctx, invoice), invoice=invoice, customer=_owner(ctx, invoice))
 
 
@@ -113,7 +113,7 @@ def _save(ctx: Context, public_id: str) -> tuple[AnyResponse, int | None]:
     invoice = mine(ctx, Invoice, public_id, lock=True)
     here = url_for("console_invoices.show", public_id=public_id)
     if invoice.status not in EDITABLE:
-        return done("invoice_closed", here), None
+        return unchanged("invoice_closed", here), None
     form = invoice_form.read(request.form)
     items = form.items(invoice.currency)
     total = form.total(items, invoice.currency)

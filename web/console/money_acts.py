@@ -19,7 +19,7 @@ from payments import offline, refunds
 from web.announcing import announce
 from web.console import audit, frame, typed
 from web.console.access import mine
-from web.console.frame import ConsolePage, done, parts
+from web.console.frame import ConsolePage, done, parts, unchanged
 from web.context import reads, runtime, writes
 
 blueprint = Blueprint("console_money", __name__, url_prefix="/console")
@@ -136,7 +136,7 @@ def _home(ctx: Context, payment: Payment) -> str:
 def ask_offline(ctx: Context, public_id: str) -> AnyResponse:
     invoice = mine(ctx, Invoice, public_id)
     if not invoice.is_payable:
-        return done("invoice_closed", url_for("console_invoices.show", public_id=public_id))
+        return unchanged("invoice_closed", url_for("console_invoices.show", public_id=public_id))
     return _offline_page(invoice, f"{invoice.balance.decimal:f}", secrets.token_hex(16))
 
 
@@ -154,7 +154,7 @@ def record_offline(ctx: Context, public_id: str) -> AnyResponse:
     except DomainError as error:
         ctx.session.rollback()
         if error.code == "invoice_state":
-            return done("invoice_closed", here)
+            return unchanged("invoice_closed", here)
         return _offline_page(mine(ctx, Invoice, public_id), form.get("amount", "")[:24], key, error.code, note)
     after = {"amount": f"{amount.decimal:f} {amount.currency}", "method": method, "note": note}
     audit.record(ctx, "payment.recorded", invoice, label=invoice.number, after=after)

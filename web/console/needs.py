@@ -17,7 +17,7 @@ from models.money import Money
 from payments import credit
 from web.console import audit, frame, typed, waiting
 from web.console.access import mine
-from web.console.frame import ConsolePage, done, parts
+from web.console.frame import ConsolePage, done, parts, unchanged
 from web.console.matters import Waiting
 from web.console.visitor import visitor
 from web.context import reads, writes
@@ -48,7 +48,7 @@ def close(ctx: Context, public_id: str) -> AnyResponse:
     note = typed.line(request.form.get("note", ""), NOTE_CHARS)
     here = url_for("console_needs.index")
     if not case.resolve(ctx.clock.now(), visitor().member.name, note or None):
-        return done("case_resolved_before", here)
+        return unchanged("case_resolved_before", here)
     customer = ctx.session.get(Customer, case.customer_id) if case.customer_id is not None else None
     label = customer.name if customer is not None else ""
     audit.record(ctx, "case.resolved", customer or case, label=label, after={"case": case.kind, "note": note})
@@ -64,7 +64,7 @@ def apply_credit(ctx: Context, public_id: str) -> AnyResponse:
         (number, share) for held in credit.balances(ctx, customer.id) for number, share in _place(ctx, customer, held)
     ]
     if not placed:
-        return done("credit_not_placed", here)
+        return unchanged("credit_not_placed", here)
     after = {number: f"{share.decimal:f} {share.currency}" for number, share in placed}
     audit.record(ctx, "credit.applied", customer, label=customer.name, after=after)
     return done("credit_placed", here, ", ".join(after))

@@ -16,7 +16,7 @@ from models.member import Member, RecoveryCode, Role
 from web import founding
 from web.console import audit, frame, session, typed
 from web.console.access import mine
-from web.console.frame import ConsolePage, done, parts
+from web.console.frame import ConsolePage, done, parts, unchanged
 from web.console.visitor import visitor
 from web.context import reads, writes
 from web.founding import NAME_CHARS
@@ -74,7 +74,7 @@ def change(ctx: Context, public_id: str) -> AnyResponse:
     role = _role(request.form.get("role", "")) if act == "role" else member.role
     loses_owner = member.role is Role.OWNER and (act in ("out", "authenticator") or role is not Role.OWNER)
     if loses_owner and _is_last_owner(ctx, member):
-        return done("member_last_owner", here)
+        return unchanged("member_last_owner", here)
     if act == "role":
         member.role = role
     elif act in ("out", "back"):
@@ -83,7 +83,7 @@ def change(ctx: Context, public_id: str) -> AnyResponse:
         member.totp_secret = member.enrolled_at = None
         ctx.session.execute(sa.delete(RecoveryCode).where(RecoveryCode.member_id == member.id))
     else:
-        return done("member_unchanged", here)
+        return unchanged("member_unchanged", here)
     session.end_all(ctx, member.id, visitor().session.id if member.id == visitor().member.id else None)
     was, now = audit.changes(before, {"role": member.role, "out": member.disabled_at is not None})
     audit.record(ctx, f"member.{act}", member, label=member.name, before=was, after=now)

@@ -14,7 +14,7 @@ from models.errors import DomainError
 from models.merchant import Merchant
 from web import typed
 from web.console import audit, frame
-from web.console.frame import ConsolePage, done, parts
+from web.console.frame import ConsolePage, done, parts, unchanged
 from web.console.visitor import visitor
 from web.context import reads, writes
 from web.services import directory
@@ -64,7 +64,7 @@ def confirm(ctx: Context) -> AnyResponse:
 def remove(ctx: Context) -> AnyResponse:
     merchant, phone = _merchant(ctx), request.form.get("phone", "")[:20]
     if not staff_phones.remove(ctx, merchant, phone):
-        return done("saved", url_for("console_phones.index"))
+        return unchanged("saved", url_for("console_phones.index"))
     return _changed(ctx, merchant, "phone.removed", phone)
 
 

@@ -16,7 +16,7 @@ from models.context import Context
 from models.errors import DomainError
 from models.reminder import Campaign, CampaignSource
 from web.console import audit, frame
-from web.console.frame import ConsolePage, done, parts
+from web.console.frame import ConsolePage, done, parts, unchanged
 from web.console.visitor import visitor
 from web.context import reads, writes
 
@@ -86,7 +86,7 @@ def plan(ctx: Context) -> AnyResponse:
     try:
         planned = reminders.plan(ctx, merchant, chosen, ROWS_SHOWN)
     except DomainError as error:
-        return done(f"plan_{error.code}", url_for("console_invoices.index"))
+        return unchanged(f"plan_{error.code}", url_for("console_invoices.index"))
     page = PlanPage(
         **parts(),
         plan=planned,
@@ -108,7 +108,7 @@ def send(ctx: Context) -> AnyResponse:
             ctx, who.merchant, chosen, by=who.member.name, source=CampaignSource.CONSOLE, key=f"console-{key}"
         )
     except DomainError as error:
-        return done(f"plan_{error.code}", url_for("console_reminders.index"))
+        return unchanged(f"plan_{error.code}", url_for("console_reminders.index"))
     what = "everyone overdue" if chosen.everyone_overdue else f"{len(chosen.invoices)} invoices"
     audit.record(ctx, "reminders.sent", campaign, label=what, after={"to": what})
     return done("reminders_sent", url_for("console_reminders.show", public_id=campaign.public_id))
@@ -130,11 +130,11 @@ def steer(ctx: Context, public_id: str) -> AnyResponse:
     steps = {"pause": reminders.pause, "resume": reminders.resume, "cancel": reminders.cancel}
     here = url_for("console_reminders.show", public_id=public_id)
     if act not in steps:
-        return done("plan_not_found", here)
+        return unchanged("plan_not_found", here)
     try:
         steps[act](ctx, campaign)
     except DomainError:
-        return done("campaign_over", here)
+        return unchanged("campaign_over", here)
     audit.record(ctx, f"reminders.{act}", campaign)
     return done(f"campaign_{act}", here)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from PIL import Image
 
 from models.audit import AuditEntry
@@ -191,3 +192,20 @@ def test_it_records_whatever_a_member_changes(world: World) -> None:
             silent[endpoint] = (status, [one.action for one in new])
         world.settle_down()
     assert silent == {}
+
+
+def test_it_misses_no_record_where_nothing_changed(world: World) -> None:
+    owner, bob = enter(world), records.customer(world, "Bob Brown").public_id
+    records.pay(world, "INV-2001")
+    invoice, member = records.invoice(world, "INV-2001").public_id, newest(world, Member)
+    with structlog.testing.capture_logs() as logs:
+        for url, form in (
+            (f"/console/customers/{bob}/erase", {}),
+            (f"/console/customers/{bob}/erase", {}),
+            (f"/console/invoices/{invoice}/issue", {}),
+            (f"/console/settings/members/{member}", {"act": "out"}),
+        ):
+            owner.opens("/console/customers/new")
+            assert owner.sends(url, **form).status_code == 303
+    assert [entry.action for entry in entries(world)][-1] == "customer.erased"
+    assert [one for one in logs if one["log_level"] == "error"] == []
