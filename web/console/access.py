@@ -61,6 +61,7 @@ def guard() -> AnyResponse | None:
     if not found[1].role.covers(needed.role):
         return frame.refuse()
     if needed.fresh and not found[0].is_fresh(runtime().clock.now()):
+        g.is_unchanged = True
         return redirect(url_for("console.confirm", next=request.path), 303)
     return None
 

@@ -16,7 +16,7 @@ from models.customer import ContactPoint, Customer
 from models.file_import import FileImport
 from models.invoice import Invoice, InvoiceStatus
 from models.ledger import Account
-from models.member import Member
+from models.member import FRESH_FOR, Member
 from models.merchant import ApiKey, Merchant
 from models.message import Message, MessageStatus
 from models.ports import FailedJob
@@ -207,5 +207,8 @@ def test_it_misses_no_record_where_nothing_changed(world: World) -> None:
         ):
             owner.opens("/console/customers/new")
             assert owner.sends(url, **form).status_code == 303
+        world.clock.advance(FRESH_FOR)
+        owner.opens("/console/customers/new")
+        assert owner.sends("/console/export", kind="customers").location.startswith("/console/confirm")
     assert [entry.action for entry in entries(world)][-1] == "customer.erased"
     assert [one for one in logs if one["log_level"] == "error"] == []
