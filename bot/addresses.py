@@ -70,7 +70,8 @@ def record_consent(
     if point.mode is not Mode.LIVE:
         raise DomainError("only_live")
     if act is ConsentAct.REVOKED:
-        optouts.opt_out(ctx, point.merchant_id, point.channel, point.address, source, given_by=given_by)
+        where = (point.merchant_id, point.channel, point.address)
+        optouts.opt_out(ctx, *where, source, given_by=given_by, wording=wording)
         return
     address = (point.merchant_id, point.channel, point.address)
     if optouts.is_opted_out(ctx, *address) or optouts.has_revoked(ctx, *address):

@@ -25,6 +25,7 @@ def opt_out(
     source: str,
     message_id: int | None = None,
     given_by: str | None = None,
+    wording: str | None = None,
 ) -> None:
     """Stop everything to this address from this merchant, whatever is queued included, and end its proofs:
     whoever texts START later may be a new owner of the number."""
@@ -34,7 +35,7 @@ def opt_out(
         events.opted_out(ctx, merchant_id, channel, address, source)
     for one in (channel, OTHER_APP.get(channel)):  # the same person at the same number (decision 8)
         if one is not None:
-            _record(ctx, merchant_id, one, address, ConsentAct.REVOKED, source, message_id, given_by)
+            _record(ctx, merchant_id, one, address, ConsentAct.REVOKED, source, message_id, given_by, wording)
     ctx.session.execute(
         sa.update(Message)
         .where(
@@ -106,6 +107,7 @@ def _record(
     source: str,
     message_id: int | None,
     given_by: str | None = None,
+    wording: str | None = None,
 ) -> None:
     ctx.session.add(
         Consent(
@@ -116,6 +118,7 @@ def _record(
             source=source,
             message_id=message_id,
             given_by=given_by[:GIVEN_BY_CHARS] if given_by else None,
+            wording=wording,
             created_at=ctx.clock.now(),
         )
     )

@@ -31,7 +31,7 @@ class Consent(Base):
     """How we know: keyword, plain_words, carrier, merchant, import, seed."""
     message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
     wording: Mapped[str | None] = mapped_column(sa.Text)
-    """What was shown to whoever agreed."""
+    """What was shown to whoever agreed, or what they said."""
     given_by: Mapped[str | None] = mapped_column(sa.String(GIVEN_BY_CHARS))
     """Who wrote it down for them, and from where: a member, a file, a network address."""
     created_at: Mapped[datetime]

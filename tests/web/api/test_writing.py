@@ -4,7 +4,9 @@ from datetime import date
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from models.consent import Consent
 from models.invoice import InvoiceStatus
 from tests.support import records
 from tests.support.program import Program
@@ -135,9 +137,12 @@ def test_it_never_opts_anyone_in_again(acme: Program, world: World) -> None:
 
 def test_it_records_a_refusal(acme: Program, world: World) -> None:
     point = acme.get("/customers", address=ALICE_EMAIL).json["items"][0]["contact_points"][0]
-    told = acme.post(f"/contact_points/{point['id']}/consents", {"act": "revoked"}).json
+    said = {"act": "revoked", "wording": "No more, please"}
+    told = acme.post(f"/contact_points/{point['id']}/consents", said).json
     assert (told["opted_out"], told["consent"]) == (True, "revoked")
     assert records.has_opted_out(world, point["address"])
+    with world.runtime.read() as ctx:
+        assert ctx.session.scalars(sa.select(Consent.wording).where(Consent.source == "api")).all() == [said["wording"]]
 
 
 def test_it_keeps_refusals_out_of_test_mode(sandboxed: Program, world: World) -> None:
