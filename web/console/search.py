@@ -1,6 +1,6 @@
 """What a search box finds, by indexes: invoices by how their number begins, with or without what all numbers of a
-merchant begin with; customers by how the words of their name or their email begin, or by the last digits of their
-phone. Nothing typed is a pattern."""
+merchant begin with; customers by how the words of their name, their email or their phone begin, or by its last digits.
+Nothing typed is a pattern."""
 
 import re
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from models.customer_word import CustomerWord, typed_words
 from models.invoice import Invoice
 from models.merchant import Merchant, Mode
 
+APPS = (Channel.SMS, Channel.WHATSAPP)
 MATCHES = 200
 """Customers, and invoice numbers, that a search looks at."""
 HEADS = 20
@@ -40,12 +41,16 @@ def invoices_numbered(ctx: Context, merchant: Merchant, mode: Mode, text: str) -
 
 
 def customers_like(ctx: Context, merchant: Merchant, text: str) -> list[int]:
-    """Every word typed is the beginning of one in the name; or the whole that of an email, or the end of a phone."""
+    """Every word typed is the beginning of one in the name; or the whole that of an email, or of a phone with its `+`,
+    or the end of a phone."""
+    is_sqlite = ctx.session.get_bind().dialect.name == "sqlite"
     asked = [named(merchant.id, words)] if (words := typed_words(text)[:MAX_WORDS]) else []
-    asked.append(mailed(merchant.id, normalise_email(text), is_sqlite=ctx.session.get_bind().dialect.name == "sqlite"))
+    asked.append(beginning(merchant.id, Channel.EMAIL, normalise_email(text), is_sqlite=is_sqlite))
     digits = "".join(c for c in text if c.isdigit())
     if len(digits) >= MIN_DIGITS and not any(c.isalpha() for c in text):
-        asked.append(phoned(merchant.id, digits))
+        asked.append(ending(merchant.id, digits))
+        if text.strip().startswith("+"):
+            asked += [beginning(merchant.id, app, f"+{digits}", is_sqlite=is_sqlite) for app in APPS]
     return list(dict.fromkeys(found for one in asked for found in ctx.session.scalars(one.limit(MATCHES))))
 
 
@@ -62,20 +67,20 @@ def named(merchant_id: int, words: Sequence[str]) -> sa.Select[int] | sa.Compoun
     )  # SQLite would walk all of them in another order for DISTINCT
 
 
-def mailed(merchant_id: int, text: str, *, is_sqlite: bool) -> sa.Select[int]:
+def beginning(merchant_id: int, channel: Channel, text: str, *, is_sqlite: bool) -> sa.Select[int]:
     at_least, below = (">=", "<") if is_sqlite else ("~>=~", "~<~")  # byte by byte, as the index is
     address = ContactPoint.address
     return sa.select(ContactPoint.customer_id).where(
         ContactPoint.merchant_id == merchant_id,
-        ContactPoint.channel == Channel.EMAIL,
+        ContactPoint.channel == channel,
         address.bool_op(at_least)(text),
         address.bool_op(below)(text + _LAST),
     )
 
 
-def phoned(merchant_id: int, digits: str) -> sa.Select[int]:
-    """By how it ends: some ten phones of a hundred thousand end alike, and are looked at one by one."""
-    own = (ContactPoint.merchant_id == merchant_id) & ContactPoint.channel.in_((Channel.SMS, Channel.WHATSAPP))
+def ending(merchant_id: int, digits: str) -> sa.Select[int]:
+    """Some ten phones of a hundred thousand end alike, and are looked at one by one."""
+    own = (ContactPoint.merchant_id == merchant_id) & ContactPoint.channel.in_(APPS)
     alike = ContactPoint.ending == digits[-ENDING_CHARS:]
     return sa.select(ContactPoint.customer_id).where(own, alike, ContactPoint.address.endswith(digits))
 

@@ -62,7 +62,7 @@ def listed(owner: MemberVisitor, query: str) -> list[str]:
         ("status=overdue", ["INV-1042", "INV-2001"]),
         ("status=paid", []),
         ("status=all&sort=largest", ["INV-1042", "INV-1051", "INV-1060", "INV-2001"]),
-        ("status=nonsense&sort=id;drop&after=%00&seen=-1", ["INV-1042", "INV-1051", "INV-1060", "INV-2001"]),
+        ("status=nonsense&sort=id;drop&after=%01&seen=-1", ["INV-1042", "INV-1051", "INV-1060", "INV-2001"]),
         ("mode=test", []),
     ],
 )
