@@ -114,7 +114,7 @@ def _merchant(card: MerchantCard, merchant_id: int, now: datetime) -> Row:
         "allows_custom": True,
         "staff_phones": [card.phone],
         "attested_at": now,
-        "attested_by": "Made by the seed",
+        "attested_by": "the sample data",
         "attested_version": ATTESTATION,
         "created_at": now,
     }
