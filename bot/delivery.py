@@ -1,7 +1,8 @@
 """Sends what the messenger queued: claim in one transaction, call the vendor with none open, record in a second one.
 Never sends twice on silence: what a dead run left in `sending` is asked about first."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 import structlog
@@ -23,6 +24,9 @@ log = structlog.get_logger()
 
 DESPITE_OPT_OUT = frozenset({*messenger.CODES, "opt_out", "help"})
 """Asked for this minute by the very person who had refused the rest."""
+FRESH_S = 5.0
+"""A worker that stood still for longer between claiming and calling looks again whether the message is still its own:
+after ten seconds others take its work (web/slots.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,11 @@ class Claim:
     outbound: Outbound
     left_behind: bool = False
     """An earlier run may have sent it: ask before anything else."""
+    made_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_stale(self) -> bool:
+        return time.monotonic() - self.made_at > FRESH_S
 
     @property
     def may_go_twice(self) -> bool:
@@ -48,9 +57,16 @@ def send(runtime: Runtime, message_id: int) -> str:
     if isinstance(claim, Claim) and claim.left_behind:
         settled = _ask(runtime, claim)
         claim = settled or _claim(runtime.of(claim.merchant_id), message_id, asked=claim)
+    claim = _fresh(runtime, claim)
     if not isinstance(claim, Claim):
         return claim
     return _record(runtime, claim, _hand_over(runtime, claim))
+
+
+def _fresh(runtime: Runtime, claim: Claim | str) -> Claim | str:
+    while isinstance(claim, Claim) and claim.is_stale:
+        claim = _claim(runtime.of(claim.merchant_id), claim.message_id, asked=claim)
+    return claim
 
 
 # --- first transaction ------------------------------------------------------------------------------------------------

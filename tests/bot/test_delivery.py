@@ -281,6 +281,17 @@ def test_it_drops_the_word_of_a_run_that_was_overtaken(post: Post) -> None:
     assert post.status(message_id) is MessageStatus.SENT
 
 
+def test_it_looks_again_after_it_stood_still_whether_a_text_is_still_its_own(post: Post) -> None:
+    message_id = post.text()
+    frozen = delivery._claim(post.runtime, message_id)
+    assert isinstance(frozen, delivery.Claim)
+    again = delivery._fresh(post.runtime, replace(frozen, made_at=frozen.made_at - delivery.FRESH_S))
+    assert isinstance(again, delivery.Claim)
+    assert (again.attempt, again.is_stale) == (frozen.attempt + 1, False)
+
+    assert delivery._fresh(post.runtime, replace(frozen, made_at=frozen.made_at - delivery.FRESH_S)) == "superseded"
+
+
 def test_it_fails_a_text_that_no_account_can_send(post: Post) -> None:
     message_id = post.text()
     site = replace(post.runtime.site, sms_account=None)
