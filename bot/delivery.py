@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 import structlog
 
-from bot import messenger, optouts, outbox, pauses, recall, receipts, whatsapp
+from bot import messenger, optouts, outbox, pauses, receipts, whatsapp
 from bot.outbox import Outbound
 from bot.reminders import gate
 from models import events
@@ -87,7 +87,7 @@ def _claim(runtime: Runtime, message_id: int, asked: Claim | None = None) -> Cla
             messenger.hold(ctx, message, until)
             return "held back"
         if _has_left_window(ctx, message):
-            _go_elsewhere(ctx, message)
+            receipts.go_elsewhere(ctx, message)
             return _close(ctx, message, MessageStatus.CANCELLED, whatsapp.OUTSIDE_WINDOW)
         if message.attempt >= messenger.MAX_ATTEMPTS:
             message.failure = Failure.TEMPORARY
@@ -134,12 +134,6 @@ def _has_left_window(ctx: Context, message: Message) -> bool:
     if message.channel is not Channel.WHATSAPP or whatsapp.is_open(ctx, message):
         return False
     return whatsapp.template_for(ctx, message) is None
-
-
-def _go_elsewhere(ctx: Context, message: Message) -> None:
-    """A reminder is decided anew: another channel has its own consent and hours."""
-    if not recall.take_back(ctx, message):
-        whatsapp.go_elsewhere(ctx, message)
 
 
 def _may_go_despite_opt_out(message: Message) -> bool:

@@ -15,7 +15,7 @@ from models.cadence import CustomerCadence
 from models.case import Case
 from models.context import Context, Runtime
 from models.conversation import ERASED, Conversation, ConversationState, Promise, Proof
-from models.customer import Channel, ContactPoint, Customer, pseudonym
+from models.customer import APPS, Channel, ContactPoint, Customer, pseudonym
 from models.merchant import Mode
 from models.message import Message, RemovedWhy
 from models.received_text import ReceivedText
@@ -27,8 +27,6 @@ from payments.erasing import ErasureRefused, Obstacle
 
 __all__ = ["Erased", "ErasureRefused", "Obstacle", "erase", "obstacles"]
 
-APPS = (Channel.SMS, Channel.WHATSAPP)
-"""Two ways to the same number (decision 8)."""
 CHUNK = forgetting.BATCH
 LONGEST_WRITE = timedelta(minutes=15)
 """Nobody's transaction takes so long: what is older has been seen by whoever looks now."""

@@ -98,7 +98,7 @@ def heed(ctx: Context, message: Message, code: str | None) -> None:
             optouts.opt_out(ctx, *address, source="carrier", message_id=message.id)
             recall.take_back(ctx, message)
         case Consequence.OTHER_CHANNEL:
-            _go_elsewhere(ctx, message)
+            go_elsewhere(ctx, message)
         case Consequence.STOP_CAMPAIGN | Consequence.STOP_US | Consequence.STOP_ALL:
             pauses.begin(ctx, message, REACHES[meaning.consequence], code or "", meaning.event)
 
@@ -108,7 +108,7 @@ def _meaning(message: Message, code: str | None) -> Meaning | None:
     return MEANINGS.get(code or "") if message.removed_at is None else None
 
 
-def _go_elsewhere(ctx: Context, message: Message) -> None:
+def go_elsewhere(ctx: Context, message: Message) -> None:
     """A reminder is decided anew: another channel has its own consent and hours."""
     recall.take_back(ctx, message)
     whatsapp.go_elsewhere(ctx, message)

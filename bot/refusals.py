@@ -6,9 +6,9 @@ from datetime import date
 
 from bot import intents
 from bot.intents import Intent, Understanding
-from models.customer import Channel
+from models.customer import APPS, Channel
 
-BY_PHONE = frozenset({Channel.SMS, Channel.WHATSAPP})
+BY_PHONE = frozenset(APPS)
 
 _TEXTS = re.compile(
     r"\b(?:text(?:s|ing)?|sms|whats ?app|texting|phones?|cell(?:phone)?s?|textos?|mensajes? de texto|celular|m[oó]vil|"

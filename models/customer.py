@@ -21,6 +21,10 @@ class Channel(StrEnum):
     WHATSAPP = "whatsapp"
 
 
+APPS = (Channel.SMS, Channel.WHATSAPP)
+"""Two ways to the same number, texts first (decision 8)."""
+
+
 class Customer(Identified, Base):
     __tablename__ = "customer"
     __table_args__ = (

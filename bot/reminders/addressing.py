@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from bot.reminders.facts import Facts, Point
 from bot.reminders.numbers import number
 from models.cadence import Ways
-from models.customer import Channel
+from models.customer import APPS, Channel
 from models.merchant import Merchant
 from models.reminder import SkipReason
-
-TEXTED = (Channel.SMS, Channel.WHATSAPP)
 
 
 def bar(merchant: Merchant) -> SkipReason | None:
@@ -36,14 +34,14 @@ class Rules:
     countries: frozenset[str]
     home: frozenset[str]
     busy: Mapping[str, int]
-    senders: frozenset[Channel] = frozenset(TEXTED)
+    senders: frozenset[Channel] = frozenset(APPS)
     bar: SkipReason | None = None
     """Why nobody at all is texted."""
 
 
 def senders(merchant: Merchant) -> frozenset[Channel]:
     if merchant.number is not None:
-        return frozenset(TEXTED)
+        return frozenset(APPS)
     return frozenset({Channel.WHATSAPP}) if merchant.whatsapp_number is not None else frozenset()
 
 
@@ -66,7 +64,7 @@ def _text(
     if rules.bar is not None:
         return None, rules.bar
     problem = None if rules.senders else SkipReason.NO_SENDER
-    for channel in TEXTED:
+    for channel in APPS:
         for point in points:
             if point.channel is channel:
                 found = _problem(facts, customer_id, point, rules, closed)

@@ -17,7 +17,7 @@ from bot.reminders.places import Place, available, place_of
 from bot.reminders.selection import Candidate
 from bot.whatsapp import Template
 from models.cadence import Cadence, Ways
-from models.customer import Channel
+from models.customer import APPS, Channel
 from models.invoice import InvoiceStatus
 from models.merchant import Merchant
 from models.reminder import ReminderStatus, SkipReason
@@ -122,7 +122,7 @@ def _placed(
 
 def _abroad(desk: Desk, first: Candidate) -> str | None:
     points = desk.known.points.get(first.customer_id, ())
-    return next((number(point.address).country or None for point in points if point.channel in addressing.TEXTED), None)
+    return next((number(point.address).country or None for point in points if point.channel in APPS), None)
 
 
 def _choose(desk: Desk, first: Candidate, closed: frozenset[str]) -> Chosen:

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from models.context import Context
-from models.customer import ENDING_CHARS, Channel, ContactPoint, normalise_email
+from models.customer import APPS, ENDING_CHARS, Channel, ContactPoint, normalise_email
 from models.customer_word import CustomerWord, typed_words
 from models.invoice import Invoice
 from models.merchant import Merchant, Mode
 
-APPS = (Channel.SMS, Channel.WHATSAPP)
 MATCHES = 200
 """Customers, and invoice numbers, that a search looks at."""
 HEADS = 20

@@ -46,13 +46,21 @@ def test_it_bears_very_long_input(world: World, ids: dict[int, str]) -> None:
     assert found(world, ids, "é" * 100_000) == []
 
 
-def test_it_finds_addresses_by_how_they_begin_and_phones_by_how_they_end_as_well(world: World) -> None:
+def test_it_finds_addresses_by_how_they_begin_and_phones_by_how_they_end(world: World) -> None:
     acme, globex = world.merchants["acme"], world.merchants["globex"]
     cora = world.add_customer(acme, "Cora", emails=["c_x.ortega@example.com"], phones=["+12125550177"])
     world.add_customer(acme, "Dora", emails=["cax.ortega@example.com"])
     world.add_customer(globex, "Cora", emails=["c_x.ortega@example.com"], phones=["+12125550177"])
     with world.runtime.read() as ctx:
-        for text in ("C_X.Ort", "c_x.ortega@example.com", "(212) 555-0177", "0177", "555 0177", "+1 212 555"):
+        for text in (
+            "C_X.Ort",
+            "c_x.ortega@example.com",
+            "(212) 555-0177",
+            "0177",
+            "555 0177",
+            "+1 212 555 0177",
+            "+1 212 555",
+        ):
             assert search.customers_like(ctx, acme, text) == [cora.id]
         for text in ("x.ortega", "177", "1017", "+212555", "212555", "3 0177"):
             assert search.customers_like(ctx, acme, text) == []
