@@ -1,12 +1,13 @@
-"""Takes up the texts whose turns were put off: some at a time, each in a transaction of its own, one sender's in the
-order in which they came. A text is gone only with the commit of its turn, so that whoever dies loses none; and its
-message is single by the carrier's id, so that none is answered twice, whoever else has it in hand."""
+"""Takes up the texts whose turns were put off: some senders at a time, each text in a transaction of its own, one
+sender's in the order in which they came. A text is gone only with the commit of its turn, so that whoever dies loses
+none; and its message is single by the carrier's id, so that none is answered twice, whoever else has it in hand."""
 
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -25,13 +26,15 @@ log = structlog.get_logger()
 
 WINDOW = 512
 """The oldest texts, among which a worker chooses: what it costs does not grow with what waits."""
-AT_ONCE = 64
+AT_ONCE = 32
+SIDE_BY_SIDE = 4
+"""Senders. Half of a turn's time is waiting for PostgreSQL and its disk; more of them wait for the interpreter."""
 IN_HAND = timedelta(seconds=30)
 """Whoever takes some is done by then, or dead. Should it still live, nothing happens twice."""
 MOST_TRIES = 5
 REST_S = 0.25
-BREATH, A_MOMENT = 3.0, timedelta(seconds=2)
-"""Times as long as it worked; and how lately a text was put off while more are."""
+BREATH, A_MOMENT = 8.0, timedelta(seconds=2)
+"""Times as long as it worked, but a moment at most; and how lately a text was put off while more are."""
 CHOOSING = 0x7112, 0
 """An advisory lock of ours, beside those of the workers' slots (web/slots.py)."""
 
@@ -44,9 +47,8 @@ class Waiting(NamedTuple):
     tries: int
     taken_at: datetime | None
 
-    @property
-    def sender(self) -> tuple[int, Channel, str]:
-        return self.merchant_id, self.channel, self.their_address
+
+Text = TypeVar("Text", Waiting, ReceivedText)
 
 
 def look(runtime: Runtime) -> float:
@@ -55,7 +57,9 @@ def look(runtime: Runtime) -> float:
     began = time.monotonic()
     if not catch_up(runtime):
         return REST_S
-    return BREATH * (time.monotonic() - began) if _more_come(runtime) else 0.0
+    if not _more_come(runtime):
+        return 0.0
+    return min(BREATH * (time.monotonic() - began), A_MOMENT.total_seconds())
 
 
 def _more_come(runtime: Runtime) -> bool:
@@ -68,25 +72,32 @@ def _more_come(runtime: Runtime) -> bool:
 def catch_up(runtime: Runtime) -> int:
     """Some of what waits. Returns how many texts it took in hand. Raises only while the database is away."""
     texts, merchants = _take_in_hand(runtime)
-    failed: set[tuple[int, str]] = set()
-    for text in texts:
-        sender = text.merchant_id, text.their_address
-        if sender not in failed and not _take_up(runtime, merchants[text.merchant_id], text):
-            failed.add(sender)  # what it wrote after that waits as well
+
+    def take_up(one_senders: Sequence[ReceivedText]) -> None:
+        for text in one_senders:
+            if not _take_up(runtime, merchants[text.merchant_id], text):
+                return  # what it wrote after that waits as well
+
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        list(pool.map(take_up, _by_sender(texts)))
     return len(texts)
 
 
 def choose(window: Iterable[Waiting], now: datetime) -> list[Waiting]:
     """The window is of the oldest, so that each sender's first there is its first of all. A text that has been tried
     goes alone: if it kills its worker, it takes the blame for no other."""
-    by_sender: dict[object, list[Waiting]] = {}
-    for text in window:
-        by_sender.setdefault(text.sender, []).append(text)
-    free = [texts for texts in by_sender.values() if not _is_in_hand(texts[0], now)]
+    free = [texts for texts in _by_sender(window) if not _is_in_hand(texts[0], now)]
     if tried := [texts[0] for texts in free if texts[0].tries]:
         return tried[:1]
     fresh = [text for texts in free for text in takewhile(lambda one: not one.tries, texts)]
     return sorted(fresh)[:AT_ONCE]
+
+
+def _by_sender(texts: Iterable[Text]) -> Iterable[list[Text]]:
+    found: dict[object, list[Text]] = {}
+    for text in texts:
+        found.setdefault((text.merchant_id, text.channel, text.their_address), []).append(text)
+    return found.values()
 
 
 def _is_in_hand(text: Waiting, now: datetime) -> bool:

@@ -1,6 +1,7 @@
 """Texts that are taken now and answered afterwards, since more come than can be answered at once: kept, found again in
 the order in which each sender wrote, and forgotten with their turn (bot/catching_up.py)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -11,12 +12,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot import intents
 from bot.intents import Intent
-from models.context import Context
+from models.context import Context, Runtime
 from models.conversation import ConversationState
 from models.customer import Channel
 from models.prepared import Prepared, connection_of
 from models.received_text import ReceivedText
 from models.signing import Purpose
+from models.walls import ALL_MERCHANTS
 
 URGENT = frozenset({Intent.STOP, Intent.START, Intent.HELP})
 """A refusal holds from the moment it came in, and carriers want these answered at once."""
@@ -76,6 +78,13 @@ def may_wait(text: Inbound, today: date) -> bool:
 @lru_cache(maxsize=1024)
 def _is_urgent(body: str, today: date) -> bool:
     return intents.understand(body, expecting=ConversationState.IDLE, today=today).intent in URGENT
+
+
+def keep_together(runtime: Runtime, texts: Sequence[tuple[int, Inbound]]) -> None:
+    """Of several merchants, by their ids: one transaction for all of them."""
+    with runtime.of(ALL_MERCHANTS).write_together() as ctx:
+        for merchant_id, text in texts:
+            keep(ctx, merchant_id, text)
 
 
 def keep(ctx: Context, merchant_id: int, text: Inbound) -> None:

@@ -7,6 +7,8 @@ import jinja2
 from flask import Blueprint, Flask
 from werkzeug.utils import import_string
 
+from bot import put_off
+from models.gathering import Gathering
 from web import (
     brand,
     cli,
@@ -62,6 +64,7 @@ def create_app(
     app.extensions["till.settings"] = settings
     app.extensions["till.assembly"] = assembly
     app.extensions["till.crowd"] = Crowd(nobody)
+    app.extensions["till.keeping"] = Gathering(lambda texts: put_off.keep_together(app.extensions["till"], texts))
     templating.configure(app.jinja_env)
     security.install(app, settings)
     logs.install(app)

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from flask import current_app
 
+from bot.put_off import Inbound
+from models.gathering import Gathering
 from web.assembly import Assembly
 from web.config import Settings
 from web.crowd import Crowd
@@ -27,6 +29,11 @@ def settings() -> Settings:
 
 def crowd() -> Crowd:
     return current_app.extensions["till.crowd"]  # type: ignore[no-any-return]
+
+
+def keeping() -> Gathering[tuple[int, Inbound]]:
+    """Stores texts whose turns are put off, each with its merchant's id."""
+    return current_app.extensions["till.keeping"]  # type: ignore[no-any-return]
 
 
 def sandbox() -> "Sandbox":

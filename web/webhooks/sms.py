@@ -10,7 +10,7 @@ from models.errors import UnverifiedWebhook
 from models.merchant import Merchant
 from models.ports import DeliveryReceipt, InboundSms, SmsAccount
 from web.context import retrying, runtime
-from web.services import crowd, directory
+from web.services import crowd, directory, keeping
 from web.spans import span
 from web.webhooks import webhook_request
 
@@ -55,8 +55,8 @@ def _turn(merchant: Merchant, inbound: InboundSms) -> Answer:
 
 def _keep(merchant: Merchant, inbound: InboundSms) -> Answer:
     """A worker takes the turn later (bot/catching_up.py)."""
-    with span("put off", channel=inbound.channel.value), runtime().of(merchant.id).write_together() as ctx:
-        put_off.keep(ctx, merchant.id, inbound)
+    with span("put off", channel=inbound.channel.value):
+        keeping().put((merchant.id, inbound))
     return Answer((), is_put_off=True)
 
 
