@@ -3,5 +3,4 @@
 from web.withheld import withheld
 
 with withheld():
-    import stripe as stripe
     import structlog as structlog

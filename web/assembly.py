@@ -1,24 +1,26 @@
 """Puts the pieces together as the settings say: which ends the wires have, and the sandbox's outside world if any."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from werkzeug.utils import import_string
 
 from bot.channels.smtp import SmtpEmail
-from bot.channels.twilio import RebasedHttpClient, TwilioSms
+from bot.channels.twilio import TwilioSms
 from models.clock import Clock, MovableClock, SystemClock
 from models.context import Environment, Ports, Runtime
 from models.database import Database
 from models.gateway import Gateway
 from models.ports import EmailChannel, SmsChannel
 from models.signing import Signer
-from payments.gateways.stripe import StripeGateway
+from payments.gateways.stripe_facts import LateStripe
 from web.config import Settings
 from web.directory import MerchantDirectory
 from web.engine_jobs import DatabaseJobs
+from web.withheld import withheld
 
 if TYPE_CHECKING:
+    from payments.gateways.stripe import StripeGateway
     from web.sandbox import Sandbox
 
 
@@ -51,7 +53,7 @@ def assemble(settings: Settings) -> Assembly:
 def _sms(settings: Settings, sandbox: "Sandbox | None") -> SmsChannel:
     if settings.sms == "sandbox" and sandbox is not None:
         return sandbox.sms()
-    return TwilioSms(RebasedHttpClient(settings.twilio_api_base))
+    return TwilioSms(api_base=settings.twilio_api_base)
 
 
 def _email(settings: Settings, sandbox: "Sandbox | None", clock: Clock) -> EmailChannel:
@@ -63,10 +65,14 @@ def _email(settings: Settings, sandbox: "Sandbox | None", clock: Clock) -> Email
 def _gateway(settings: Settings, sandbox: "Sandbox | None", clock: Clock) -> Gateway:
     if settings.payments == "sandbox" and sandbox is not None:
         return sandbox.gateway(settings.base_url)
-    key = settings.stripe_secret_key
-    return StripeGateway(
-        key.get_secret_value() if key else "",
-        settings.stripe_secrets,
-        clock=clock,
-        api_base=settings.stripe_api_base,
-    )
+    key = settings.stripe_secret_key.get_secret_value() if settings.stripe_secret_key else ""
+    secrets, api_base = settings.stripe_secrets, settings.stripe_api_base
+    late = LateStripe(key, lambda: load_stripe()(key, secrets, clock=clock, api_base=api_base))
+    return cast(Gateway, late)
+
+
+def load_stripe() -> "type[StripeGateway]":
+    """From any thread: nobody else in a process that serves looks for what is withheld meanwhile."""
+    with withheld():
+        gateway: type[StripeGateway] = import_string("payments.gateways.stripe:StripeGateway")
+    return gateway

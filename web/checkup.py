@@ -25,7 +25,7 @@ from models.migrations import walls
 from models.ports import SmsAccount
 from models.walls import ALL_MERCHANTS
 from payments.gateways import stripe_account
-from payments.gateways.stripe_calls import mode_of
+from payments.gateways.stripe_facts import mode_of
 from web import slots
 from web.config import Settings
 from web.findings import Finding, State

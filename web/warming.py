@@ -11,8 +11,9 @@ from flask import Flask
 from sqlalchemy.orm import configure_mappers
 from werkzeug.utils import import_string
 
-from bot.understanding_grammar import grammar
+from bot import evidence
 from models.context import Runtime
+from web.assembly import load_stripe
 from web.config import Settings
 from web.queues import UNPACED
 from web.work import describe
@@ -28,9 +29,11 @@ class Warming(threading.Thread):
     def run(self) -> None:
         try:
             configure_mappers()
-            grammar()
+            evidence.table()
             import_string("web.engine")
             self._work()
+            if self._settings.payments == "stripe":
+                load_stripe()
         except Exception as error:  # half a process must not stay: whoever watches it starts another
             log.error("did_not_start", error=describe(error))
             os.kill(os.getpid(), signal.SIGTERM)

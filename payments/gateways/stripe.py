@@ -29,6 +29,7 @@ from models.merchant import Mode
 from models.ports import WebhookRequest
 from payments.gateways import stripe_calls, stripe_checkout, stripe_reversals, stripe_signatures, stripe_words
 from payments.gateways.stripe_calls import FINAL, asking, never_left, provider_error
+from payments.gateways.stripe_facts import StripeFacts
 from payments.gateways.stripe_reversals import Charge, Dispute, Refund
 from payments.gateways.stripe_words import Envelope, Intent, Kept, Session
 
@@ -58,12 +59,7 @@ LISTED_FOR = timedelta(hours=1)
 _DETAILS = "payment_intent.latest_charge.balance_transaction"
 
 
-class StripeGateway:
-    name = "stripe"
-    mode: Mode | None
-    keeps_accounts = True
-    confirms_kept = True
-
+class StripeGateway(StripeFacts):
     def __init__(
         self,
         secret_key: str,
@@ -74,6 +70,7 @@ class StripeGateway:
         timeouts_s: tuple[float, float] = TIMEOUTS_S,
     ) -> None:
         """All of `webhook_secrets` verify, so that one can replace another."""
+        super().__init__(secret_key)
         client = stripe_calls.client(secret_key, api_base, timeouts_s, retries=1)
         aside = stripe_calls.client(secret_key, api_base, ASIDE_S, retries=0)
         self._sessions, self._refunds = client.v1.checkout.sessions, client.v1.refunds
@@ -81,7 +78,6 @@ class StripeGateway:
         self._aside, self._aside_refunds = aside.v1.checkout.sessions, aside.v1.refunds
         self._secrets = webhook_secrets
         self._clock = clock
-        self.mode = stripe_calls.mode_of(secret_key)
 
     # --- out ---------------------------------------------------------------------------------------------------------
     def start(self, payment: StartPayment) -> StartedPayment:

@@ -18,14 +18,8 @@ from stripe import (
 from urllib3.exceptions import NewConnectionError
 
 from models.errors import ProviderError
-from models.merchant import Mode
 
 FINAL = (InvalidRequestError, CardError, IdempotencyError)
-
-
-def mode_of(secret_key: str) -> Mode:
-    """`sk_live_...` and `rk_live_...` move money; anything else moves none."""
-    return Mode.LIVE if secret_key.partition("_")[2].startswith("live") else Mode.TEST
 
 
 def client(key: str, api_base: str, timeouts_s: tuple[float, float], *, retries: int) -> StripeClient:

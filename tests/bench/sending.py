@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from twilio.rest import Client
 
 from bot import messenger
-from bot.channels.twilio import RebasedHttpClient
+from bot.channels.twilio_rest import RebasedHttpClient
 from models.clock import SystemClock
 from models.context import Context, Ports
 from models.customer import Channel

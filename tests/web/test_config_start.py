@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from payments.gateways.stripe import StripeGateway
+from payments.gateways.stripe_facts import LateStripe
 from web.app import create_app
 from web.assembly import Assembly
 from web.config import SettingsError
@@ -60,7 +61,8 @@ def test_production_starts_with_real_vendors_only(app: Flask) -> None:
 
     assert assembly.sandbox is None
     assert list(assembly.runtime.ports.gateways) == ["stripe"]
-    assert isinstance(assembly.runtime.ports.gateway, StripeGateway)
+    assert isinstance(assembly.runtime.ports.gateway, LateStripe)
+    assert isinstance(assembly.runtime.ports.gateway.whole, StripeGateway)
 
 
 def test_production_serves_stripes_webhook_and_no_bank(app: Flask) -> None:

@@ -12,19 +12,22 @@ from web import cli
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {
-    *("aiohttp", "aiosmtpd", "alembic", "dbos", "httpx", "PIL", "psycopg", "pygments", "rich", "spectree"),
+    *("aiohttp", "aiosmtpd", "alembic", "dbos", "httpx", "PIL", "psycopg", "pygments", "requests", "rich"),
+    *("spectree", "stripe", "urllib3"),
     *("web.api.surface", "web.bank", "web.checkup", "web.cli.demo", "web.console", "web.sandbox", "web.simulator"),
 }
 """What only commands, jobs, PostgreSQL, merchants or the sandbox need, or nobody at all."""
 
 
-def _loaded(program: str, folder: Path) -> set[str]:
-    """The modules of a process that `program` started and that has imported wsgi."""
+def _loaded(program: str, folder: Path) -> tuple[set[str], set[str]]:
+    """The modules of a process that `program` started and that has imported wsgi, and those that a payment adds."""
     code = f"""
 import sys
 sys.argv = [{program!r}]
 import wsgi
 assert "/p/<token>" in [rule.rule for rule in wsgi.app.url_map.iter_rules()]
+print(*sys.modules)
+wsgi.app.extensions["till"].ports.gateway.forget
 print(*sys.modules)
 """
     environment = {
@@ -38,11 +41,14 @@ print(*sys.modules)
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True
     )
-    return set(run.stdout.split())
+    at_first, in_the_end = (set(line.split()) for line in run.stdout.splitlines())
+    return at_first, in_the_end - at_first
 
 
 def test_it_loads_nothing_for_the_first_answer_that_no_first_answer_needs(tmp_path: Path) -> None:
-    assert HEAVY & _loaded("/usr/bin/gunicorn", tmp_path) == set()
+    at_first, with_a_payment = _loaded("/usr/bin/gunicorn", tmp_path)
+    assert HEAVY & at_first == set()
+    assert HEAVY & with_a_payment == {"requests", "stripe", "urllib3"}
 
 
 def test_it_lists_every_command_and_loads_each_by_its_name() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.channels.sandbox_rest import SandboxHttpClient
-from bot.channels.twilio import RebasedHttpClient, TwilioSms
+from bot.channels.twilio import TwilioSms
+from bot.channels.twilio_rest import RebasedHttpClient
 from models.ports import SmsChannel
 from tests.support.wire import Wire, served
 

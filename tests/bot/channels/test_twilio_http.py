@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from bot.channels.twilio import TIMEOUTS_S, RebasedHttpClient, TwilioSms
+from bot.channels.twilio import TwilioSms
+from bot.channels.twilio_rest import TIMEOUTS_S, RebasedHttpClient
 from models.errors import ProviderError
 from tests.support.wire import ACME, ALICE, Wire, outbound, served
 
