@@ -53,6 +53,7 @@ class Database:
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 10, "pool_timeout": BUSY_TIMEOUT_S}
+        options["pool_use_lifo"] = True  # whoever wrote last has the pages at hand: SQLite reads them again elsewhere
         options["hide_parameters"] = True  # a traceback must not quote an address or a body
         if not self.is_sqlite:
             options["connect_args"] = {
@@ -86,7 +87,8 @@ class Database:
             connection.info[_LOCKED] = True
             walls.stand_for(connection, whose)
             with Session(connection, expire_on_commit=False) as session:
-                self._begin(connection)
+                if self.is_sqlite:  # psycopg begins by itself
+                    _begin(connection, "BEGIN IMMEDIATE")
                 yield session
                 if session.in_transaction():
                     session.commit()
@@ -145,13 +147,6 @@ class Database:
             yield
         finally:
             self._writer.release()
-
-    def _begin(self, connection: sa.Connection) -> None:
-        if self.is_sqlite:  # psycopg begins by itself
-            try:
-                driver_of(connection).execute("BEGIN IMMEDIATE")
-            except connection.dialect.loaded_dbapi.Error as error:
-                raise translated(connection, error, "BEGIN IMMEDIATE") from error
 
     def dispose(self) -> None:
         self.engine.dispose()
@@ -245,6 +240,13 @@ def _acquire(writer: threading.Lock) -> None:
         raise sa.exc.OperationalError("BEGIN IMMEDIATE", None, TimeoutError("write lock"))
 
 
+def _begin(connection: sa.Connection, words: str) -> None:
+    try:
+        driver_of(connection).execute(words)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise translated(connection, error, words) from error
+
+
 def _tame_sqlite(engine: sa.Engine) -> threading.Lock:
     """BEGIN IMMEDIATE for writers (a deferred one that upgrades later fails at once with "database is locked"),
     and one in-process lock in front of it, which is returned: SQLite's own busy handler sleeps and starves."""
@@ -259,21 +261,22 @@ def _tame_sqlite(engine: sa.Engine) -> threading.Lock:
             "synchronous=FULL",
             "foreign_keys=ON",
             f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
+            "temp_store=MEMORY",  # what a savepoint would undo: else each turn makes a file, fills it and deletes it
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
+    def _begin_once(connection: sa.Connection) -> None:
         if driver_of(connection).in_transaction:
             return
         if not connection.get_execution_options().get("till_write"):
-            connection.exec_driver_sql("BEGIN")
+            _begin(connection, "BEGIN")
             return
         if not connection.info.get(_LOCKED):
             _acquire(writer)
             connection.info["till_writer"] = True
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _begin(connection, "BEGIN IMMEDIATE")
 
     # The engine's "commit" event fires before the commit reaches the disk; check-in comes after it.
     @event.listens_for(engine, "checkin")
