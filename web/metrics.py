@@ -74,7 +74,7 @@ def _may_scrape() -> bool:
     if token is None:
         return settings().environment is not Environment.PRODUCTION
     borne = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return hmac.compare_digest(borne.encode(), token.get_secret_value().encode())
+    return hmac.compare_digest(borne.encode(), token.encode())
 
 
 def _process_registry() -> CollectorRegistry:

@@ -248,7 +248,7 @@ def _application(settings: Settings, assembly: Assembly) -> Flask:
 
 
 def _settings(folder: Path) -> Settings:
-    return Settings.model_validate(
+    return Settings.of(
         {
             "TILL_ENV": "development",
             "TILL_BASE_URL": BASE_URL,

@@ -35,7 +35,7 @@ DEMO = {
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """The production one; a test that wants another changes it."""
-    for name in {*PRODUCTION, *DEMO}:
+    for name in {*PRODUCTION, *DEMO, "TILL_WORKER"}:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'till.sqlite3'}")
     monkeypatch.setenv("TILL_VAR", str(tmp_path))
@@ -82,8 +82,9 @@ def test_production_serves_stripes_webhook_and_no_bank(app: Flask) -> None:
         ("SECRET_KEY", f"{KEY},short", "SECRET_KEY is weak"),
         ("TILL_BASE_URL", "http://pay.example.com", "TILL_BASE_URL must be https in production"),
         ("TILL_BASE_URL", "https://", "TILL_BASE_URL must be the public"),
-        ("TILL_ENV", "prod", "TILL_ENV: Input should be"),
-        ("TILL_PAYMENTS", "paypal", "TILL_PAYMENTS: Input should be"),
+        ("TILL_ENV", "prod", "TILL_ENV must be one of: production, development, demo"),
+        ("TILL_PAYMENTS", "paypal", "TILL_PAYMENTS must be one of: stripe, sandbox"),
+        ("TILL_WORKER", "maybe", "TILL_WORKER must be true or false"),
         ("SMTP_URL", None, "SMTP_URL is missing"),
         ("STRIPE_SECRET_KEY", None, "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET are missing"),
         ("STRIPE_WEBHOOK_SECRET", None, "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET are missing"),
@@ -135,3 +136,10 @@ def test_it_repeats_no_secret(environment: pytest.MonkeyPatch) -> None:
 
     assert "sesame" not in str(raised.getrepr(chain=True))
     assert "sk_live" not in str(raised.getrepr(chain=True))
+
+
+def test_its_settings_show_no_secret(app: Flask) -> None:
+    shown = repr(app.extensions["till.settings"])
+
+    assert "https://pay.example.com" in shown
+    assert not [secret for secret in ("sesame", "sk_live", "whsec", KEY, "b" * 32, "sqlite") if secret in shown]

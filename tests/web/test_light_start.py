@@ -12,7 +12,7 @@ from web import cli
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {
-    *("aiohttp", "aiosmtpd", "alembic", "dbos", "httpx", "PIL", "psycopg", "pygments", "requests", "rich"),
+    *("aiohttp", "aiosmtpd", "alembic", "dbos", "httpx", "PIL", "psycopg", "pydantic", "pygments", "requests", "rich"),
     *("spectree", "stripe", "urllib3"),
     *("web.api.surface", "web.bank", "web.checkup", "web.cli.demo", "web.console", "web.sandbox", "web.simulator"),
 }
@@ -48,7 +48,7 @@ print(*sys.modules)
 def test_it_loads_nothing_for_the_first_answer_that_no_first_answer_needs(tmp_path: Path) -> None:
     at_first, with_a_payment = _loaded("/usr/bin/gunicorn", tmp_path)
     assert HEAVY & at_first == set()
-    assert HEAVY & with_a_payment == {"requests", "stripe", "urllib3"}
+    assert HEAVY & with_a_payment == {"pydantic", "requests", "stripe", "urllib3"}
 
 
 def test_it_lists_every_command_and_loads_each_by_its_name() -> None:
