@@ -69,7 +69,7 @@ class Database:
         self._together = Together(self._take, self._give_back, BUSY_TIMEOUT_S) if self.is_sqlite else None
         self._read = sessionmaker(self.engine, expire_on_commit=False)
         event.listen(self._read, "after_begin", _stand)
-        self._writing = self.engine.execution_options(till_write=True)
+        self._writing = self.engine.execution_options(till_write=True) if self.is_sqlite else self.engine
 
     @contextmanager
     def read(self, whose: Whose | None = None) -> Iterator[Session]:
@@ -196,7 +196,7 @@ def _say_whose(engine: sa.Engine) -> None:
         walls.say_again(connection)
 
     @event.listens_for(engine, "checkin")
-    def _rest(_connection: Any, record: Any) -> None:
+    def _forget(_connection: Any, record: Any) -> None:
         walls.forget(record.info)
 
 

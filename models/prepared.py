@@ -98,11 +98,12 @@ class Prepared:
 
     def last(self, db: sa.Connection, parameters: Mapping[str, Any]) -> None:
         """`run` for what nothing later in the transaction reads: it may travel with the commit."""
-        if WITH_COMMIT not in db.info:
+        waiting = db.info.get(WITH_COMMIT)
+        if waiting is None:
             self.send(db, parameters)
             return
         compiled = self._for(db)
-        db.info[WITH_COMMIT].append((compiled, compiled.arguments(parameters)))
+        waiting.append((compiled, compiled.arguments(parameters)))
 
     def send(self, db: sa.Connection, parameters: Mapping[str, Any]) -> Sent:
         """Inside `one_trip` nothing has arrived before its end."""
@@ -131,11 +132,12 @@ class Prepared:
 
 
 def _send(db: sa.Connection, compiled: _Compiled, arguments: Any) -> Sent:
-    statement, pipeline = compiled.statement, db.info.get(PIPELINE)
+    statement, info = compiled.statement, db.info  # looked for once: it lies three calls deep
+    pipeline = info.get(PIPELINE)
     try:
         if pipeline is None:
             return Sent(compiled, driver_of(db).execute(statement.text, arguments).fetchall)
-        if walls.UNSAID not in db.info:
+        if walls.UNSAID not in info:
             return Sent(compiled, pipeline.send(statement, arguments).rows)
         with one_trip(db):
             say_now(db)
@@ -202,10 +204,9 @@ def say_now(db: sa.Connection) -> None:
 
 def commit(db: sa.Connection) -> None:
     """With what waited for it. Nothing to do where the session has committed already: both drivers know."""
-    driver = driver_of(db)
     try:
         if not db.info.get(WITH_COMMIT):
-            driver.commit()
+            driver_of(db).commit()
         else:
             with one_trip(db):
                 run_waiting(db)
@@ -216,9 +217,10 @@ def commit(db: sa.Connection) -> None:
 
 
 def run_waiting(db: sa.Connection) -> None:
-    waiting, db.info[WITH_COMMIT] = db.info[WITH_COMMIT], []
+    waiting = db.info[WITH_COMMIT]
     for compiled, arguments in waiting:
         _send(db, compiled, arguments)
+    waiting.clear()
 
 
 def translated(db: sa.Connection, error: Any, sql: str) -> Exception:

@@ -28,13 +28,14 @@ _SAID = f"current_setting('{SETTING}', true)"
 def stand_for(db: sa.Connection, whose: Whose | None) -> None:
     """From the next statement on, in this transaction and those that follow on the borrowed connection."""
     if whose is not None and db.dialect.name != "sqlite":
-        db.info[WHOSE] = db.info[UNSAID] = str(whose)
+        info = db.info
+        info[WHOSE] = info[UNSAID] = str(whose)
 
 
 def say_again(db: sa.Connection) -> None:
     """A transaction has ended, and what it said with it."""
-    if not db.invalidated and WHOSE in db.info:
-        db.info[UNSAID] = db.info[WHOSE]
+    if not db.invalidated and WHOSE in (info := db.info):
+        info[UNSAID] = info[WHOSE]
 
 
 def forget(info: dict[Any, Any]) -> None:

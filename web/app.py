@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import jinja2
 from flask import Blueprint, Flask
@@ -46,6 +47,13 @@ PAGES: tuple[Blueprint, ...] = (
 )
 
 
+class Till(Flask):
+    """Flask, which asks at each call of each view and hook whether it is a coroutine: none of ours is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(
     settings: Settings | None = None, assembly: Assembly | None = None, *, late_office: bool = False
 ) -> Flask:
@@ -54,7 +62,7 @@ def create_app(
     logs.configure()
     settings = settings or load()
     assembly = assembly or assemble(settings)
-    app = Flask("till", static_folder=None)
+    app = Till("till", static_folder=None)
     app.url_rule_class = LateRule
     app.jinja_loader = jinja2.FileSystemLoader(templating.TEMPLATE_FOLDER)
     if settings.traces_endpoint is not None:
@@ -66,11 +74,11 @@ def create_app(
     app.extensions["till.crowd"] = Crowd(nobody)
     app.extensions["till.keeping"] = Gathering(lambda texts: put_off.keep_together(app.extensions["till"], texts))
     templating.configure(app.jinja_env)
-    security.install(app, settings)
+    metrics.install(app)
     logs.install(app)
+    security.install(app, settings)
     errors.install(app)
     doors.install(app)
-    metrics.install(app)
     for blueprint in WEBHOOKS:
         app.register_blueprint(blueprint)
         security.csrf.exempt(blueprint)  # their senders sign; they hold no cookie of ours

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
-from flask import current_app, g, has_request_context
+from flask import Request, current_app, g, has_request_context, request
 
 from models.context import Context, Runtime
 from models.database import is_retryable
@@ -22,6 +22,12 @@ def runtime() -> Runtime:
     """For the rows of whom the request is about: nobody's, as long as no door has said (web/doors.py)."""
     assembled: Runtime = current_app.extensions["till"]
     return assembled.of(g.get("whose", NOBODY) if has_request_context() else ALL_MERCHANTS)  # all: a command
+
+
+def this_request() -> Request:
+    """The request itself, for who looks at it more than once: each look through Flask's stand-in costs as much as ten
+    at an object."""
+    return request._get_current_object()  # type: ignore[attr-defined,no-any-return]
 
 
 def turn_to(ctx: Context, whose: Whose) -> None:

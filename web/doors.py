@@ -1,9 +1,10 @@
 """Whose rows a request may see on PostgreSQL (models/walls.py), by the door that it comes through. What no line here
 lets in sees nobody's."""
 
-from flask import Flask, g, request
+from flask import Flask, g
 
 from models.walls import ALL_MERCHANTS
+from web.context import this_request
 from web.services import directory
 
 ACROSS = frozenset(
@@ -21,8 +22,9 @@ def install(app: Flask) -> None:
 
 
 def _say_whose() -> None:
-    slug = (request.view_args or {}).get("slug")
-    if request.blueprint in ACROSS:
+    asked = this_request()
+    slug = (asked.view_args or {}).get("slug")
+    if asked.blueprint in ACROSS:
         g.whose = ALL_MERCHANTS
     elif slug is not None and (merchant := directory().by_slug(slug)) is not None:
         g.whose = merchant.id

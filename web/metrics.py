@@ -3,7 +3,6 @@ ring. In production only for a scraper that bears TILL_METRICS_TOKEN; without th
 
 import hmac
 import os
-import time
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -16,7 +15,7 @@ from prometheus_client.registry import Collector
 from bot import vitals
 from bot.vitals import Vitals
 from models.context import Environment, Runtime
-from web.context import runtime
+from web.context import runtime, this_request
 from web.services import settings
 
 blueprint = Blueprint("metrics", __name__)
@@ -48,14 +47,14 @@ class VitalsCollector(Collector):
 
 
 def install(app: Flask) -> None:
+    """Before web/logs.py, which then says first how long it took."""
     app.register_blueprint(blueprint)
     series = lru_cache(maxsize=4096)(REQUESTS.labels)
 
     @app.after_request
     def _observe(response: Response) -> Response:
-        rule = request.url_rule.rule if request.url_rule else "-"
-        took = time.perf_counter() - g.get("started", time.perf_counter())
-        series(request.method, rule, response.status_code).observe(took)
+        asked = this_request()
+        series(asked.method, asked.url_rule.rule if asked.url_rule else "-", response.status_code).observe(g.took_s)
         return response
 
 

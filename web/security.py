@@ -1,8 +1,9 @@
 """What every response and every form is guarded by: headers, forged-request checks, cookies, the client's network."""
 
 import ipaddress
-import secrets
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Request, Response, abort, g, request
@@ -13,7 +14,10 @@ from markupsafe import Markup
 
 from models.signing import Purpose
 from web.config import Settings
-from web.context import runtime
+from web.context import runtime, this_request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 csrf = CSRFProtect()
 _sealed: set[str] = set()
@@ -61,20 +65,42 @@ def install(app: Flask, settings: Settings) -> None:
         WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which our own Referrer-Policy takes away
         MAX_CONTENT_LENGTH=256 * 1024,
     )
-    app.before_request(_start)
     app.before_request(_refuse_nul)
     csrf.init_app(app)
     app.jinja_env.globals["csrf_field"] = csrf_field
     app.before_request(refuse_foreign_origin)
 
+    app.after_request(_name_form_origins)
     always = HEADERS | ({"Strict-Transport-Security": HSTS} if settings.is_secure else {})
+    app.wsgi_app = Guarded(app.wsgi_app, always | {"Content-Security-Policy": _csp(())})  # type: ignore[method-assign]
 
-    @app.after_request
-    def _guard(response: Response) -> Response:
-        guards = always | {"X-Request-Id": g.request_id, "Content-Security-Policy": _csp(g.get("form_origins", ()))}
-        has = {name.lower() for name, _ in response.headers}
-        response.headers.extend((name, value) for name, value in guards.items() if name.lower() not in has)
-        return response
+
+class Guarded:
+    """Adds what every answer bears, whatever of it the answer does not say itself. Not by Flask's hooks: its headers
+    look at each name and value twice."""
+
+    def __init__(self, served: "WSGIApplication", always: Mapping[str, str]) -> None:
+        self._served = served
+        self._missing = lru_cache(maxsize=256)(lambda said: _missing(always, said))
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            missing = self._missing(tuple(name for name, _ in headers))
+            return start_response(status, [*headers, *missing], *error)
+
+        return self._served(environ, start)
+
+
+def _missing(always: Mapping[str, str], said: Collection[str]) -> list[tuple[str, str]]:
+    names = {name.lower() for name in said}
+    return [(name, value) for name, value in always.items() if name.lower() not in names]
+
+
+def _name_form_origins(response: Response) -> Response:
+    """A page whose form leads elsewhere says so itself."""
+    if "form_origins" in g:
+        response.headers.setdefault("Content-Security-Policy", _csp(g.form_origins))
+    return response
 
 
 @lru_cache(maxsize=64)
@@ -113,12 +139,13 @@ def csrf_field() -> Markup:
 
 def refuse_foreign_origin() -> None:
     """A second lock beside the token. `null` is what our own pages send, having no Referrer."""
-    if request.method not in CHANGING or request.path.startswith(("/webhooks/", "/api/")):
+    asked = this_request()
+    if asked.method not in CHANGING or asked.path.startswith(("/webhooks/", "/api/")):
         return
-    origin = request.headers.get("Origin", "null")
-    if origin != "null" and urlsplit(origin).netloc != request.host:
+    origin = asked.headers.get("Origin", "null")
+    if origin != "null" and urlsplit(origin).netloc != asked.host:
         abort(403)
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+    if asked.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         abort(403)
 
 
@@ -134,13 +161,10 @@ def client_network() -> str:
     return str(address)
 
 
-def _start() -> None:
-    g.request_id = secrets.token_hex(8)
-
-
 def _refuse_nul() -> None:
     """No text of PostgreSQL's holds one: whoever writes it into an address asks for nothing that there is."""
-    if "\0" in request.path:
+    asked = this_request()
+    if "\0" in asked.path:
         abort(404)
-    if b"%00" in request.query_string:
+    if b"%00" in asked.query_string:
         abort(422)

@@ -5,18 +5,19 @@ from collections.abc import Mapping
 from typing import cast
 from urllib.parse import parse_qsl
 
-from flask import Request, request
+from flask import Request
 
 from models.ports import WebhookRequest
-from web.context import runtime
+from web.context import runtime, this_request
 
 
 def webhook_request() -> WebhookRequest:
     """The request as the signature saw it."""
-    body = request.get_data(cache=True)
-    is_form = request.mimetype == "application/x-www-form-urlencoded"
-    headers = cast(Mapping[str, str], request.headers)  # read by name: a copy of them all costs more
-    return WebhookRequest(address_of(request), headers, _fields(body) if is_form else (), body)
+    asked = this_request()
+    body = asked.get_data(cache=True)
+    is_form = asked.mimetype == "application/x-www-form-urlencoded"
+    headers = cast(Mapping[str, str], asked.headers)  # read by name: a copy of them all costs more
+    return WebhookRequest(address_of(asked), headers, _fields(body) if is_form else (), body)
 
 
 def _fields(body: bytes) -> tuple[tuple[str, str], ...]:
