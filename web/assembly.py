@@ -29,6 +29,8 @@ class Assembly:
     runtime: Runtime
     directory: MerchantDirectory
     sandbox: "Sandbox | None"
+    late_gateway: LateStripe | None = None
+    """The runtime's, where it waits for its library."""
 
 
 def assemble(settings: Settings) -> Assembly:
@@ -47,7 +49,8 @@ def assemble(settings: Settings) -> Assembly:
         jobs=DatabaseJobs(database),
     )
     signer = Signer(list(settings.secret_keys))
-    return Assembly(Runtime(database, clock, signer, settings.site(), ports), directory, sandbox)
+    late = gateway if isinstance(gateway, LateStripe) else None
+    return Assembly(Runtime(database, clock, signer, settings.site(), ports), directory, sandbox, late)
 
 
 def _sms(settings: Settings, sandbox: "Sandbox | None") -> SmsChannel:

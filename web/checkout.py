@@ -15,6 +15,7 @@ from web import amounts
 from web.checkout_pages import PayMethod, Terms
 from web.context import runtime
 from web.pages import PAY_METHODS, MethodKind, Problem
+from web.services import expect_payment
 
 MAX_AMOUNT_DIGITS = 15
 KEPT = "kept-"
@@ -100,6 +101,7 @@ def minor(name: str, currency: str) -> Money:
 
 def methods(merchant: Merchant, amount: Money) -> Sequence[PayMethod]:
     """Each with what it costs on top of this amount. Lets the page lead to the provider."""
+    expect_payment()
     provider = PROVIDERS[runtime().ports.gateway.name]
     g.form_origins = (runtime().site.base_url, *provider.origins)
     return [_pay_method(merchant, kind, amount, provider) for kind in PAY_METHODS]

@@ -36,6 +36,13 @@ def keeping() -> Gathering[tuple[int, Inbound]]:
     return current_app.extensions["till.keeping"]  # type: ignore[no-any-return]
 
 
+def expect_payment() -> None:
+    """Somebody may press soon: what the gateway waits with until then may come."""
+    late = _assembly().late_gateway
+    if late is not None:
+        late.expect()
+
+
 def sandbox() -> "Sandbox":
     """Raises RuntimeError where the settings name no sandbox; its routes are not registered there."""
     found = _assembly().sandbox

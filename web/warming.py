@@ -13,7 +13,6 @@ from werkzeug.utils import import_string
 
 from bot import evidence
 from models.context import Runtime
-from web.assembly import load_stripe
 from web.config import Settings
 from web.queues import UNPACED
 from web.work import describe
@@ -32,8 +31,6 @@ class Warming(threading.Thread):
             evidence.table()
             import_string("web.engine")
             self._work()
-            if self._settings.payments == "stripe":
-                load_stripe()
         except Exception as error:  # half a process must not stay: whoever watches it starts another
             log.error("did_not_start", error=describe(error))
             os.kill(os.getpid(), signal.SIGTERM)

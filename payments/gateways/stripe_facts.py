@@ -1,6 +1,7 @@
 """Stripe's gateway as far as it is known without Stripe's library, which takes a tenth of a web process's start and
 which no page needs before somebody pays."""
 
+import threading
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -30,6 +31,13 @@ class LateStripe(StripeFacts):
     def __init__(self, secret_key: str, make: Callable[[], Gateway]) -> None:
         super().__init__(secret_key)
         self._make = make
+        self._is_expected = False
+
+    def expect(self) -> None:
+        """Somebody looks at a page that can pay: be whole before they press. Returns at once."""
+        if not self._is_expected:
+            self._is_expected = True
+            threading.Thread(target=lambda: self.whole, name="stripe", daemon=True).start()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.whole, name)

@@ -1,13 +1,17 @@
 """The pay page in front of Stripe, and its webhook as it arrives over HTTP."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import cast
 
 import pytest
 
+from models.gateway import Gateway
 from models.payment import Payment, PaymentStatus
 from models.ports import WebhookRequest
 from payments.gateways.stripe import StripeGateway
+from payments.gateways.stripe_facts import LateStripe
 from tests.support import records
 from tests.support.stripe_server import KEY, SECRET, VISA, StripeServer, serving
 from tests.support.visitor import Visitor
@@ -26,6 +30,8 @@ class Counter:
     alice: Visitor
     stripe: StripeServer
     link: str
+    made: threading.Event
+    """Stripe's library is there."""
 
     @property
     def payment(self) -> Payment:
@@ -44,14 +50,28 @@ class Counter:
 @pytest.fixture
 def counter(world: World) -> Iterator[Counter]:
     with serving(StripeServer(world.clock)) as stripe:
-        gateway = StripeGateway(KEY, [SECRET], clock=world.clock, api_base=stripe.url, timeouts_s=(2.0, 2.0))
+        made = threading.Event()
+
+        def make() -> StripeGateway:
+            made.set()
+            return StripeGateway(KEY, [SECRET], clock=world.clock, api_base=stripe.url, timeouts_s=(2.0, 2.0))
+
+        late = LateStripe(KEY, make)
+        gateway = cast(Gateway, late)
         ports = replace(world.runtime.ports, gateways={gateway.name: gateway}, gateway=gateway)
         world.runtime = replace(world.runtime, ports=ports)
-        assembly = Assembly(
-            world.runtime, world.directory, world.client.application.extensions["till.assembly"].sandbox
-        )
+        sandbox = world.client.application.extensions["till.assembly"].sandbox
+        assembly = Assembly(world.runtime, world.directory, sandbox, late)
         world.client = create_app(world.client.application.extensions["till.settings"], assembly).test_client()
-        yield Counter(world, Visitor(world), stripe, records.link(world, "INV-1042"))
+        yield Counter(world, Visitor(world), stripe, records.link(world, "INV-1042"), made)
+
+
+def test_stripes_library_comes_before_anybody_presses(counter: Counter) -> None:
+    counter.alice.opens("/m/acme")
+    assert not counter.made.is_set()
+    counter.alice.opens(counter.link)
+
+    assert counter.made.wait(60)
 
 
 def test_the_page_may_lead_to_checkout(counter: Counter) -> None:

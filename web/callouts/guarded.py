@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
+import certifi
 
 TIMEOUT_S = 5.0
 """For everything: connecting, sending, and all of the answer that is read."""
@@ -140,7 +140,7 @@ def post(
 
 def _secured(plain: socket.socket, host: str) -> ssl.SSLSocket:
     """Verified for the name that was asked for, whatever the address is."""
-    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    context = ssl.create_default_context(cafile=certifi.where())
     return context.wrap_socket(plain, server_hostname=host)
 
 
