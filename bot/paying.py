@@ -181,7 +181,13 @@ def _page(turn: Turn, owed: list[Owed], start: int) -> Sequence[Reply]:
         )
         for n, o in enumerate(page, start + 1)
     ]
-    slots = {"lines": lines, "total": _total(turn, owed), "count": len(owed), "has_more": end < len(owed)}
+    slots = {
+        "lines": lines,
+        "numbers": ", ".join(str(n) for n, *_ in lines),
+        "total": _total(turn, owed),
+        "count": len(owed),
+        "has_more": end < len(owed),
+    }
     return [_with_button(turn, slots, owed) if turn.is_by_email else Reply("list_page", slots)]
 
 

@@ -77,7 +77,9 @@ class Pipeline:
             self._waiting.insert(0, (_BEGIN, (), Answer(self._transformer)))
         try:
             self._pgconn.enter_pipeline_mode()
-            asked = [known for statement in self._waiting for known in self._ask(*statement)]
+            asked: list[Answer | bytes] = []
+            for statement in self._waiting:
+                self._ask(asked, *statement)
             self._pgconn.pipeline_sync()
             refused = self._hear(asked)
             self._pgconn.exit_pipeline_mode()
@@ -88,15 +90,15 @@ class Pipeline:
             raise _error(refused)
 
     def _ask(
-        self, statement: Statement, arguments: Sequence[abc.Buffer | None], answer: Answer
-    ) -> Iterator[Answer | bytes]:
-        """What each result will be: of a statement that becomes known, or of one that ran."""
+        self, asked: list[Answer | bytes], statement: Statement, arguments: Sequence[abc.Buffer | None], answer: Answer
+    ) -> None:
+        """`asked`: what each result will be, of a statement that becomes known or of one that ran."""
         if statement.name not in self._known:
             self._pgconn.send_prepare(statement.name, statement.text.encode())
             self._known.add(statement.name)
-            yield statement.name
+            asked.append(statement.name)
         self._pgconn.send_query_prepared(statement.name, arguments)
-        yield answer
+        asked.append(answer)
 
     def _hear(self, asked: Sequence[Answer | bytes]) -> PGresult | None:
         """The result of what the server refused, if it refused something."""

@@ -5,7 +5,8 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
-from flask import Request, current_app, g, has_request_context, request
+from flask import Request, g, has_request_context, request
+from flask.globals import app_ctx
 
 from models.context import Context, Runtime
 from models.database import is_retryable
@@ -20,8 +21,9 @@ TRIES = 4
 
 def runtime() -> Runtime:
     """For the rows of whom the request is about: nobody's, as long as no door has said (web/doors.py)."""
-    assembled: Runtime = current_app.extensions["till"]
-    return assembled.of(g.get("whose", NOBODY) if has_request_context() else ALL_MERCHANTS)  # all: a command
+    at = app_ctx._get_current_object()  # type: ignore[attr-defined]
+    assembled: Runtime = at.app.extensions["till"]
+    return assembled.of(at.g.get("whose", NOBODY) if has_request_context() else ALL_MERCHANTS)  # all: a command
 
 
 def this_request() -> Request:

@@ -85,7 +85,8 @@ def worst(language: str, kind: str) -> Slots:
 def _filled(usual: Slots, language: str, kind: str, invoices: list[tuple[int, str, str]], accounts: list[str]) -> Slots:
     day = {"en": "Sep 12", "es": "12 sept"}[language]
     listed = [(number, inv, amt, day) for number, inv, amt in invoices]
-    return {**usual, "date": day, "lines": list(enumerate(accounts, 1)) if kind == "choose_account" else listed}
+    lines = list(enumerate(accounts, 1)) if kind == "choose_account" else listed
+    return {**usual, "date": day, "lines": lines, "numbers": ", ".join(str(number) for number, *_ in invoices)}
 
 
 def letter_slots(language: str, kind: str) -> dict[str, Any]:
