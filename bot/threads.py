@@ -139,7 +139,7 @@ _REPLY_COLUMNS = (
     *("their_address", "body", "locale", "reply_to_id", "pay_link_id", "payment_id", "status", "route", "attempt"),
     "created_at",
 )
-_STORE_REPLY = Prepared(sa.insert(_MESSAGE).values(_LIVE), _REPLY_COLUMNS)
+_STORE_REPLY = Prepared(sa.insert(_MESSAGE).values(_LIVE).inline(), _REPLY_COLUMNS)  # nobody asks for its id
 _QUEUE_REPLY = Prepared(sa.insert(_MESSAGE).values(_LIVE).returning(_MESSAGE.c.id), _REPLY_COLUMNS)
 _OWED = Prepared(
     sa.select(

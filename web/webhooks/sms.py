@@ -5,6 +5,7 @@ from flask import Blueprint, Response, g, request
 from bot import dialogue, put_off, receipts
 from bot.channels import twilio
 from bot.turn import Answer, take_turn
+from models.context import Site
 from models.customer import Channel
 from models.errors import UnverifiedWebhook
 from models.merchant import Merchant
@@ -23,15 +24,15 @@ MAX_BODY = 64 * 1024  # an SMS webhook is 2 kB; Werkzeug has no limit of its own
 def sms() -> Response:
     """Answers TwiML. One signed request is one turn, however often it arrives."""
     request.max_content_length = MAX_BODY
-    incoming = webhook_request()
+    till, incoming = runtime(), webhook_request()
     fields = dict(incoming.form)
     merchant = _merchant(fields, "To")
-    inbound = runtime().ports.sms.parse_inbound(incoming, _account(merchant, fields))
+    inbound = till.ports.sms.parse_inbound(incoming, _account(merchant, fields))
     if merchant is None or not twilio.is_answerable(inbound.sender):
         g.outcome = "unknown number" if merchant is None else "sender cannot be answered"
-        return _twiml(Answer(()))
-    take = _keep if crowd().is_here() and put_off.may_wait(inbound, runtime().clock.now().date()) else _turn
-    return _twiml(retrying(lambda: take(merchant, inbound), bears_repeating=True))
+        return _twiml(till.site, Answer(()))
+    take = _keep if crowd().is_here() and put_off.may_wait(inbound, till.clock.now().date()) else _turn
+    return _twiml(till.site, retrying(lambda: take(merchant, inbound), bears_repeating=True))
 
 
 @blueprint.post("/status")
@@ -83,9 +84,8 @@ def _account(merchant: Merchant | None, fields: dict[str, str]) -> SmsAccount:
     return account
 
 
-def _twiml(answer: Answer) -> Response:
-    base = runtime().site.base_url
-    replies = [(text, f"{base}/webhooks/twilio/status?ref={reference}") for reference, text in answer.texts]
+def _twiml(site: Site, answer: Answer) -> Response:
+    replies = [(text, f"{site.base_url}/webhooks/twilio/status?ref={reference}") for reference, text in answer.texts]
     if "outcome" not in g:
         g.outcome = _outcome(answer)
     return Response(twilio.twiml(replies), content_type="text/xml; charset=utf-8")
