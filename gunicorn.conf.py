@@ -5,13 +5,8 @@ import ctypes
 import gc
 import os
 
-# What is loaded stays: to look for what could be thrown away meanwhile takes a fifth of the start.
-gc.disable()
-
-from prometheus_client import multiprocess  # noqa: E402
-
-from web.app import start, stop  # noqa: E402
-from web.metrics import MULTIPROCESS_FOLDER  # noqa: E402
+# Nothing of Till, nor a library of its, may be imported here: this process forks the workers of a reload, and what it
+# has loaded they have, too, however old it is (docs/decisions/0033).
 
 wsgi_app = "wsgi:app"
 worker_class = "gthread"
@@ -29,13 +24,17 @@ with contextlib.suppress(AttributeError):
     ctypes.CDLL(None).mallopt(M_ARENA_MAX, HEAPS)
 
 
-def when_ready(_server):
-    gc.freeze()
-    gc.enable()
+def post_fork(_server, _worker):
+    """What is loaded stays: to look for what could be thrown away meanwhile takes a fifth of the start."""
+    gc.disable()
 
 
 def post_worker_init(worker):
-    """After the fork: threads and connections belong to the process that uses them."""
+    """Threads and connections belong to the process that uses them."""
+    from web.app import start  # noqa: PLC0415
+
+    gc.freeze()
+    gc.enable()
     _stay_on_one_core(worker.age)
     start(worker.app.callable, waiting=worker.tpool._work_queue.qsize)  # nothing else knows how many wait for a thread
 
@@ -49,10 +48,7 @@ def _stay_on_one_core(number):
 
 
 def worker_exit(_server, worker):
+    from web.app import stop  # noqa: PLC0415
+
     if worker.app.callable is not None:
         stop(worker.app.callable)
-
-
-def child_exit(_server, worker):
-    if MULTIPROCESS_FOLDER in os.environ:
-        multiprocess.mark_process_dead(worker.pid)

@@ -37,8 +37,9 @@ GOOD_FOR_S = 0.5
 """A connection at rest for no longer needs no ping. HikariCP's choice."""
 
 _RESTS_SINCE = "till_rests_since"
-_LOCKED = "till_locked"
-"""Set on a connection whose unit of work holds the write lock: a session that begins once more must not wait for it."""
+_LOCKED, _HOLDS = "till_locked", "till_writer"
+"""Set on a connection whose unit of work, or which itself, holds the write lock: what begins once more on it must not
+wait for it."""
 
 _RETRYABLE = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
 _IDLED = "25P03"
@@ -273,16 +274,16 @@ def _tame_sqlite(engine: sa.Engine) -> threading.Lock:
         if not connection.get_execution_options().get("till_write"):
             _begin(connection, "BEGIN")
             return
-        if not connection.info.get(_LOCKED):
+        if not (connection.info.get(_LOCKED) or connection.info.get(_HOLDS)):
             _acquire(writer)
-            connection.info["till_writer"] = True
+            connection.info[_HOLDS] = True
         _begin(connection, "BEGIN IMMEDIATE")
 
     # The engine's "commit" event fires before the commit reaches the disk; check-in comes after it.
     @event.listens_for(engine, "checkin")
     def _release(_connection: Any, record: Any) -> None:
         record.info.pop(_LOCKED, None)
-        if record.info.pop("till_writer", False):
+        if record.info.pop(_HOLDS, False):
             writer.release()
 
     return writer

@@ -6,6 +6,8 @@ import models
 from models.migrations import is_ours, walls
 
 with context.config.attributes["engine"].connect() as connection:
+    # SQLite: wait for whoever writes, here and not at the first change, where it would be told "database is locked".
+    connection.execution_options(till_write=True)
     context.configure(
         connection=connection,
         target_metadata=models.Base.metadata,  # importing the package registers every table

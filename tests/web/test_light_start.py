@@ -54,6 +54,14 @@ def test_it_loads_nothing_before_somebody_needs_it(tmp_path: Path) -> None:
     assert with_a_payment - at_work == {"pydantic", "requests", "stripe", "urllib3"}
 
 
+def test_gunicorn_itself_loads_nothing_that_a_release_may_change() -> None:
+    code = "import runpy, sys; runpy.run_path('gunicorn.conf.py'); print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in run.stdout.split()}
+    assert loaded & {"bot", "models", "payments", "web", "wsgi", "flask", "prometheus_client", "sqlalchemy"} == set()
+    assert "gc" in loaded
+
+
 def test_it_lists_every_command_and_loads_each_by_its_name() -> None:
     app = cli.bare_app()
     told = app.test_cli_runner().invoke(args=["--help"]).output

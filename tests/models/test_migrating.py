@@ -1,0 +1,34 @@
+"""A schema is brought up to date while others write."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from models import migrations
+from models.database import Database
+from tests.support.databases import sqlite_url
+
+BEFORE = "0033"
+
+
+def test_it_is_not_told_that_the_database_is_locked(tmp_path: Path) -> None:
+    migrating, serving = Database(sqlite_url(tmp_path)), sa.create_engine(sqlite_url(tmp_path))
+    migrations.upgrade(migrating.engine, BEFORE)
+    refused: list[Any] = []
+
+    @sa.event.listens_for(migrating.engine, "before_cursor_execute")
+    def _write_meanwhile(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("ALTER TABLE") and not refused:
+            with serving.connect() as other:
+                other.exec_driver_sql("PRAGMA busy_timeout=0")
+                with pytest.raises(sa.exc.OperationalError, match="locked") as error:
+                    other.exec_driver_sql("BEGIN IMMEDIATE")
+            refused.append(error)
+
+    migrations.upgrade(migrating.engine)
+    assert len(refused) == 1
+    assert migrations.differences(migrating.engine) == []
+    migrating.dispose()
+    serving.dispose()
