@@ -16,6 +16,7 @@ from models.conversation import Conversation
 from models.invoice import Invoice, InvoiceStatus
 from models.message import Direction, Message, MessageStatus
 from models.payment import Allocation, Payment, PaymentStatus
+from models.received_text import ReceivedText
 from models.reminder import Campaign, CampaignSource, Reminder, ReminderStatus
 from models.verification import Verification
 from tests.faults.outside import NUMBER, SID
@@ -256,15 +257,17 @@ class Import(Deed):
 
 
 def on_its_way(town: Town) -> int:
-    """Messages that the messenger still owes an answer about, and reminders that are due."""
+    """Messages that the messenger still owes an answer about, reminders that are due, and texts that were put off, as a
+    process that has just started does."""
     out = sa.select(sa.func.count()).where(
         Message.direction == Direction.OUT,
         Message.status.in_([MessageStatus.QUEUED, MessageStatus.SENDING]),
         Message.route == "messenger",
     )
     due = sa.select(sa.func.count()).where(Reminder.status == ReminderStatus.SCHEDULED)
+    waiting = sa.select(sa.func.count()).where(ReceivedText.put_aside_at.is_(None))
     with town.database.read() as db:
-        return (db.scalar(out) or 0) + (db.scalar(due) or 0)
+        return sum(db.scalar(asked) or 0 for asked in (out, due, waiting))
 
 
 def _value(page: str, name: str) -> str:
