@@ -70,7 +70,7 @@ def metrics() -> Response:
 
 def _may_scrape() -> bool:
     token = settings().metrics_token
-    if token is None:
+    if not token:
         return settings().environment is not Environment.PRODUCTION
     borne = request.headers.get("Authorization", "").removeprefix("Bearer ")
     return hmac.compare_digest(borne.encode(), token.encode())

@@ -35,7 +35,7 @@ DEMO = {
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """The production one; a test that wants another changes it."""
-    for name in {*PRODUCTION, *DEMO, "TILL_WORKER"}:
+    for name in {*PRODUCTION, *DEMO, "TILL_METRICS_TOKEN", "TILL_WORKER"}:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'till.sqlite3'}")
     monkeypatch.setenv("TILL_VAR", str(tmp_path))
@@ -103,6 +103,18 @@ def test_it_refuses_a_bad_setting_in_one_line(
 
     assert len(told) == 1
     assert told[0].startswith(reason)
+
+
+@pytest.mark.parametrize("token", [None, "", "scrape-1f9c"])
+def test_production_shows_its_figures_to_nobody_without_the_token(
+    environment: pytest.MonkeyPatch, token: str | None
+) -> None:
+    if token is not None:
+        environment.setenv("TILL_METRICS_TOKEN", token)
+    client = create_app().test_client()
+
+    for borne in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer scrape"}):
+        assert client.get("/metrics", base_url="https://pay.example.com", headers=borne).status_code == 404
 
 
 @pytest.mark.parametrize("port", ["TILL_SMS", "TILL_EMAIL", "TILL_PAYMENTS"])
