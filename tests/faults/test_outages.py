@@ -4,7 +4,7 @@ kept, and no process needs anybody."""
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from models.base import Base
 from models.database import Database
 from payments import audit
+from tests.faults.deeds import on_its_way
 from tests.faults.flood import Flood
 from tests.faults.people import acme, settle_in
 from tests.faults.servers import Server
@@ -90,6 +91,7 @@ def test_it_answers_503_while_the_database_is_stopped(
     assert town.alive["web"] == web
     assert most_files <= files + MORE_FILES
     assert set(flood.statuses()) <= {200, 503}
+    assert eventually(lambda: not on_its_way(town), PATIENCE_S), on_its_way(town)
     lost = flood.faults()
     assert lost == []
     with town.database.read() as session:
@@ -115,27 +117,29 @@ def test_it_answers_503_when_every_connection_is_taken(town: Town, figure: Figur
     """All of the server's connections but those of the superuser: a web process without one cannot get one."""
     acme(town)
     people = settle_in(town, 1)
-    town.start_all()
-    most = _most_connections(town)
-    greedy = sa.create_engine(town.database.url, pool_size=most, max_overflow=0)
-    held: list[sa.Connection] = []
-    with suppress(sa.exc.OperationalError):
-        while True:
-            held.append(greedy.connect())
-    town.kill("web")
-    town.start("web")
     flood = Flood(town, [people[0].texters[0]], [people[0].payers[0][0]], 10.0)
-    with flood.running():
-        assert eventually(lambda: flood.statuses()[503] >= 20, PATIENCE_S), flood.statuses()
-        greedy.dispose()
-        for connection in held:
-            connection.close()
+    with ExitStack() as stack:
+        with _greedy(town.database) as held:
+            town.start("web")
+            stack.enter_context(flood.running())
+            assert eventually(lambda: flood.statuses()[503] >= 20, PATIENCE_S), flood.statuses()
         freed = time.monotonic()
         assert eventually(lambda: flood.is_well_again(freed), PATIENCE_S), flood.statuses()
     assert set(flood.statuses()) <= {0, 200, 503}
     figure("O5 connections exhausted", "postgresql", taken=len(held), answered_503=flood.statuses()[503])
 
 
-def _most_connections(town: Town) -> int:
-    with town.database.read() as session:
-        return int(session.scalar(sa.text("SHOW max_connections")))
+@contextmanager
+def _greedy(database: Database) -> Iterator[list[sa.Connection]]:
+    """Has taken each connection that there is."""
+    engine = sa.create_engine(database.url, poolclass=sa.NullPool)
+    database.dispose()
+    held: list[sa.Connection] = []
+    with suppress(sa.exc.OperationalError):
+        while True:
+            held.append(engine.connect())
+    try:
+        yield held
+    finally:
+        for connection in held:
+            connection.close()
