@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -15,6 +16,14 @@ from sqlalchemy import Engine
 from models.base import Base
 
 _FOLDER = Path(__file__).parent
+LOCK_WAIT_S = 4.0
+"""The longest that a change waits for a table: who comes after it waits, too, be it only to read (PostgreSQL). Below
+the 5 s that an upgrade may hold a service up."""
+_LOCK_NOT_AVAILABLE = "55P03"
+
+
+class TableInUse(Exception):
+    """Some long transaction has a table that was to be changed. Nothing was; the same will work later."""
 
 
 def _config(engine: Engine) -> Config:
@@ -24,9 +33,29 @@ def _config(engine: Engine) -> Config:
     return config
 
 
-def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Bring the database to `revision`, creating whatever is missing."""
-    command.upgrade(_config(engine), revision)
+def upgrade(engine: Engine, revision: str = "head", lock_wait_s: float = LOCK_WAIT_S) -> None:
+    """Bring the database to `revision`, creating whatever is missing. Raises TableInUse."""
+    config = _config(engine)
+    config.attributes["lock_wait_s"] = lock_wait_s
+    with changing():
+        command.upgrade(config, revision)
+
+
+@contextmanager
+def changing() -> Iterator[None]:
+    """Raises TableInUse where a connection that waits briefly has waited in vain."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        raise TableInUse from error
+
+
+def wait_briefly(connection: sa.Connection, lock_wait_s: float = LOCK_WAIT_S) -> None:
+    """Until its transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{lock_wait_s}s'")
 
 
 def downgrade(engine: Engine, revision: str) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from models import migrations
 from models.database import Database
 from tests.support.databases import sqlite_url
+from tests.support.workers import sibling_url
 
 BEFORE = "0033"
 
@@ -32,3 +33,19 @@ def test_it_is_not_told_that_the_database_is_locked(tmp_path: Path) -> None:
     assert migrations.differences(migrating.engine) == []
     migrating.dispose()
     serving.dispose()
+
+
+def test_it_lets_nobody_wait_long_behind_it(database_url: str, tmp_path: Path) -> None:
+    """Who wants to read a table waits behind the change that waits for somebody who has read it."""
+    if database_url.startswith("sqlite"):
+        pytest.skip("SQLite's readers wait for nobody")
+    with sibling_url(database_url, tmp_path, "in_use") as url:
+        database = Database(url)
+        migrations.upgrade(database.engine, BEFORE)
+        with database.engine.connect() as long:
+            long.exec_driver_sql("SELECT count(*) FROM conversation")
+            with pytest.raises(migrations.TableInUse):
+                migrations.upgrade(database.engine, lock_wait_s=0.05)
+        migrations.upgrade(database.engine)
+        assert migrations.differences(database.engine) == []
+        database.dispose()

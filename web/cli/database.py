@@ -2,6 +2,8 @@
 
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -16,11 +18,22 @@ from web.context import runtime
 group = AppGroup("db", help="The database's schema.")
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except migrations.TableInUse:
+        raise click.ClickException(
+            "A long transaction has a table in use. Nothing was changed: run it again."
+        ) from None
+
+
 @group.command("upgrade")
 def upgrade() -> None:
     """Bring the schema (ours and the job engine's) to this release."""
     database = runtime().database
-    migrations.upgrade(database.engine)
+    with _told():
+        migrations.upgrade(database.engine)
     engine.migrate(database)
     click.echo("The schema is up to date.")
 
@@ -45,7 +58,8 @@ def check() -> None:
 def raise_walls(state: str) -> None:
     """Bind the tables' owner to PostgreSQL's walls between merchants, once only this release runs; or no longer, before
     an older release is started again."""
-    with runtime().database.engine.begin() as connection:
+    with _told(), migrations.changing(), runtime().database.engine.begin() as connection:
+        migrations.wait_briefly(connection)
         walls.force(connection, on=state == "up")
     click.echo(f"The walls are {state}.")
 
