@@ -48,7 +48,7 @@ def assemble(settings: Settings) -> Assembly:
         gateway=gateway,
         jobs=DatabaseJobs(database),
     )
-    signer = Signer(list(settings.secret_keys))
+    signer = Signer([key.get_secret_value() for key in settings.secret_keys])
     late = gateway if isinstance(gateway, LateStripe) else None
     return Assembly(Runtime(database, clock, signer, settings.site(), ports), directory, sandbox, late)
 
@@ -62,13 +62,13 @@ def _sms(settings: Settings, sandbox: "Sandbox | None") -> SmsChannel:
 def _email(settings: Settings, sandbox: "Sandbox | None", clock: Clock) -> EmailChannel:
     if settings.email == "sandbox" and sandbox is not None:
         return sandbox.email(clock)
-    return SmtpEmail(settings.smtp_url or "", clock)
+    return SmtpEmail(settings.smtp_url.get_secret_value() if settings.smtp_url else "", clock)
 
 
 def _gateway(settings: Settings, sandbox: "Sandbox | None", clock: Clock) -> Gateway:
     if settings.payments == "sandbox" and sandbox is not None:
         return sandbox.gateway(settings.base_url)
-    key = settings.stripe_secret_key or ""
+    key = settings.stripe_secret_key.get_secret_value() if settings.stripe_secret_key else ""
     secrets, api_base = settings.stripe_secrets, settings.stripe_api_base
     late = LateStripe(key, lambda: load_stripe()(key, secrets, clock=clock, api_base=api_base))
     return cast(Gateway, late)

@@ -209,7 +209,7 @@ def _email(settings: Settings) -> Iterator[Finding]:
         yield Finding("Email", State.MISSING, "TILL_EMAIL=sandbox: nothing reaches a mailbox")
         return
     try:
-        SmtpEmail(settings.smtp_url, SystemClock()).greet()
+        SmtpEmail(settings.smtp_url.get_secret_value(), SystemClock()).greet()
     except (ProviderError, smtplib.SMTPException) as error:
         code = error.code if isinstance(error, ProviderError) else type(error).__name__
         yield Finding("Email", State.MISSING, f"the SMTP server does not take us, with TLS and password: {code}")
@@ -224,13 +224,13 @@ def _payments(settings: Settings) -> Iterator[Finding]:
         return
     wanted = f"{settings.base_url.rstrip('/')}/webhooks/stripe"
     try:
-        addresses = stripe_account.webhook_addresses(key, settings.stripe_api_base)
+        addresses = stripe_account.webhook_addresses(key.get_secret_value(), settings.stripe_api_base)
     except ProviderError as error:
         yield Finding("Payments", State.MISSING, f"Stripe does not let us in: {error.code}")
         return
     if wanted not in addresses:
         yield Finding("Payments", State.MISSING, f"in Stripe add the webhook {wanted}")
-    elif mode_of(key) is not Mode.LIVE:
+    elif mode_of(key.get_secret_value()) is not Mode.LIVE:
         yield Finding(
             "Payments", State.MISSING, "Stripe posts to us, but by a test key: only test invoices can be paid"
         )

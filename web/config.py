@@ -1,71 +1,63 @@
 """Typed settings from the environment: secrets, URLs, provider names. Refuses to start on a bad or missing value."""
 
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.context import Environment, Site
 from models.ports import SmsAccount
-from web.variables import flag, names, one_of, several, told, variable
 
 MIN_KEY_CHARS = 32  # ASVS 13.3.4; 128 bits even as hex
 _WEAK = {"change", "changeme", "secret", "password", "dev", "test", "default", "example"}
-_CREDENTIALS = ("twilio_account_sid", "twilio_auth_token", "smtp_url", "stripe_secret_key", "stripe_webhook_secret")
 
 
 class SettingsError(Exception):
     """One line a person can act on, per setting that is wrong."""
 
 
-def _environment(value: str) -> Environment:
-    return Environment(one_of(*Environment)(value))
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
-    environment: Environment = variable("TILL_ENV", Environment.PRODUCTION, _environment)  # noqa: RUF009 - a field
-    base_url: str = variable("TILL_BASE_URL", "http://127.0.0.1:8000")
-    database_url: str = variable("DATABASE_URL", "sqlite:///var/till.sqlite3", is_secret=True)
-    secret_keys: tuple[str, ...] = variable("SECRET_KEY", (), several, is_secret=True)
+class Settings(BaseSettings):
+    # Hidden: pydantic would print the values beside the one that is wrong, secrets among them.
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    environment: Environment = Field(Environment.PRODUCTION, validation_alias="TILL_ENV")
+    base_url: str = Field("http://127.0.0.1:8000", validation_alias="TILL_BASE_URL")
+    database_url: str = Field("sqlite:///var/till.sqlite3", validation_alias="DATABASE_URL", repr=False)
+    secret_keys: Annotated[list[SecretStr], NoDecode, BeforeValidator(_split)] = Field(
+        default_factory=list, validation_alias="SECRET_KEY"
+    )
     """Oldest to newest: the newest signs, all verify."""
-    var_dir: Path = variable("TILL_VAR", Path("var"), Path)  # noqa: RUF009 - a field
+    var_dir: Path = Field(Path("var"), validation_alias="TILL_VAR")
     """Where the sandbox's own files and the demo's live."""
-    worker: bool = variable("TILL_WORKER", True, flag)
+    worker: bool = Field(True, validation_alias="TILL_WORKER")
     """False: this web process never runs jobs, even on SQLite."""
-    put_off: bool = variable("TILL_PUT_OFF", True, flag)
+    put_off: bool = Field(True, validation_alias="TILL_PUT_OFF")
     """False: every text is answered on the line, however many wait behind it. On SQLite always so."""
 
-    metrics_token: str | None = variable("TILL_METRICS_TOKEN", None, is_secret=True)
+    metrics_token: SecretStr | None = Field(None, validation_alias="TILL_METRICS_TOKEN")
     """What a scraper must bear. None: in production there is no /metrics."""
 
-    traces_endpoint: str | None = variable("OTEL_EXPORTER_OTLP_ENDPOINT", None)
+    traces_endpoint: str | None = Field(None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     """Read by OpenTelemetry itself, as are its other variables. None: no traces."""
 
-    sms: Literal["twilio", "sandbox"] = variable("TILL_SMS", "twilio", one_of("twilio", "sandbox"))
-    email: Literal["smtp", "sandbox"] = variable("TILL_EMAIL", "smtp", one_of("smtp", "sandbox"))
-    payments: Literal["stripe", "sandbox"] = variable("TILL_PAYMENTS", "stripe", one_of("stripe", "sandbox"))
+    sms: Literal["twilio", "sandbox"] = Field("twilio", validation_alias="TILL_SMS")
+    email: Literal["smtp", "sandbox"] = Field("smtp", validation_alias="TILL_EMAIL")
+    payments: Literal["stripe", "sandbox"] = Field("stripe", validation_alias="TILL_PAYMENTS")
 
-    twilio_account_sid: str | None = variable("TWILIO_ACCOUNT_SID", None)
-    twilio_auth_token: str | None = variable("TWILIO_AUTH_TOKEN", None, is_secret=True)
-    twilio_api_base: str = variable("TWILIO_API_BASE", "https://api.twilio.com")
-    smtp_url: str | None = variable("SMTP_URL", None, is_secret=True)
-    stripe_secret_key: str | None = variable("STRIPE_SECRET_KEY", None, is_secret=True)
-    stripe_webhook_secret: str | None = variable("STRIPE_WEBHOOK_SECRET", None, is_secret=True)
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None
+    twilio_api_base: str = "https://api.twilio.com"
+    smtp_url: SecretStr | None = None
+    stripe_secret_key: SecretStr | None = None
+    stripe_webhook_secret: SecretStr | None = None
     """Comma-separated while one replaces another: all verify."""
-    stripe_api_base: str = variable("STRIPE_API_BASE", "https://api.stripe.com")
-
-    @classmethod
-    def of(cls, variables: Mapping[str, str]) -> Self:
-        """Raises SettingsError."""
-        values, problems = told(cls, variables)
-        settings = cls(**values)
-        problems = problems or settings._problems()
-        if problems:
-            raise SettingsError("\n".join(problems))
-        return settings
+    stripe_api_base: str = "https://api.stripe.com"
 
     @property
     def is_secure(self) -> bool:
@@ -80,26 +72,31 @@ class Settings:
         return [name for name in ("sms", "email", "payments") if getattr(self, name) == "sandbox"]
 
     @property
-    def stripe_secrets(self) -> tuple[str, ...]:
-        return several(self.stripe_webhook_secret or "")
+    def stripe_secrets(self) -> list[str]:
+        told = self.stripe_webhook_secret.get_secret_value() if self.stripe_webhook_secret else ""
+        return [secret.strip() for secret in told.split(",") if secret.strip()]
 
     def site(self) -> Site:
         sid, token = self.twilio_account_sid, self.twilio_auth_token
-        account = SmsAccount(sid, token) if sid and token else None
+        account = SmsAccount(sid, token.get_secret_value()) if sid and token else None
         return Site(self.base_url.rstrip("/"), self.environment, account)
 
-    def _problems(self) -> list[str]:
+    @model_validator(mode="after")
+    def _is_safe_to_start(self) -> Self:
         problems = [*self._key_problems(), *self._provider_problems()]
         if urlsplit(self.base_url).scheme not in ("http", "https") or not self.host:
             problems.append("TILL_BASE_URL must be the public http(s) address of this site")
         if self.environment is Environment.PRODUCTION and not self.is_secure:
             problems.append("TILL_BASE_URL must be https in production")
-        return problems
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
 
     def _key_problems(self) -> list[str]:
         if not self.secret_keys:
             return ["SECRET_KEY is missing: make one with `python -c 'import secrets; print(secrets.token_hex(32))'`"]
-        for text in self.secret_keys:
+        for key in self.secret_keys:
+            text = key.get_secret_value()
             too_plain = len(set(text)) < 10 or any(word in text.casefold() for word in _WEAK)
             if len(text) < MIN_KEY_CHARS or too_plain:
                 return [f"SECRET_KEY is weak: {MIN_KEY_CHARS} random characters at least, each one"]
@@ -126,8 +123,8 @@ class Settings:
         return problems
 
     def _credentials(self) -> dict[str, object]:
-        variables = names(type(self))
-        return {variables[name]: getattr(self, name) for name in _CREDENTIALS}
+        names = ("twilio_account_sid", "twilio_auth_token", "smtp_url", "stripe_secret_key", "stripe_webhook_secret")
+        return {name.upper(): getattr(self, name) for name in names}
 
     @staticmethod
     def _pairs() -> dict[str, tuple[str, ...]]:
@@ -140,4 +137,11 @@ class Settings:
 
 def load() -> Settings:
     """From the environment. Raises SettingsError."""
-    return Settings.of(os.environ)
+    try:
+        return Settings()
+    except ValidationError as error:
+        told = [
+            ": ".join([*map(str, problem["loc"]), problem["msg"].removeprefix("Value error, ")])
+            for problem in error.errors(include_input=False)
+        ]
+        raise SettingsError("\n".join(told)) from None

@@ -5,12 +5,12 @@ import structlog
 from flask import Flask, Response, current_app, g, jsonify, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
-from werkzeug.utils import import_string
 
 from models import limits
 from models.database import is_unavailable, is_unwritable
 from models.errors import DomainError, MalformedWebhook, ProviderError, UnverifiedWebhook
 from web import framing, templating
+from web.api.problems import of_status
 from web.context import runtime
 from web.outcome_pages import ErrorPage
 from web.security import client_network
@@ -56,8 +56,7 @@ def install(app: Flask) -> None:
 def answer(status: int, *, retry_url: str | None = None) -> Response:
     """The page for people, JSON for programs; 503 says when to come back."""
     if request.path.startswith("/api/"):
-        told: Response = import_string("web.api.problems:of_status")(status)  # is there by now: see web/office.py
-        return told
+        return of_status(status)
     if request.path.startswith(_JSON_PATHS):
         response = jsonify(status=status, request_id=g.get("request_id"))
     else:

@@ -73,7 +73,7 @@ def _may_scrape() -> bool:
     if not token:
         return settings().environment is not Environment.PRODUCTION
     borne = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return hmac.compare_digest(borne.encode(), token.encode())
+    return hmac.compare_digest(borne.encode(), token.get_secret_value().encode())
 
 
 def _process_registry() -> CollectorRegistry:

@@ -52,7 +52,7 @@ class FormSession(SecureCookieSessionInterface):
 
 def install(app: Flask, settings: Settings) -> None:
     app.session_interface = FormSession()
-    keys = list(settings.secret_keys)
+    keys = [key.get_secret_value() for key in settings.secret_keys]
     app.config.update(
         SECRET_KEY=keys[-1],
         SECRET_KEY_FALLBACKS=keys[:-1],

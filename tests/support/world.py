@@ -248,7 +248,7 @@ def _application(settings: Settings, assembly: Assembly) -> Flask:
 
 
 def _settings(folder: Path) -> Settings:
-    return Settings.of(
+    return Settings.model_validate(
         {
             "TILL_ENV": "development",
             "TILL_BASE_URL": BASE_URL,

@@ -78,7 +78,7 @@ def providers(world: World) -> Iterator[Providers]:
 
 
 def settings(providers: Providers, **more: str) -> Settings:
-    return Settings.of(
+    return Settings.model_validate(
         {
             "TILL_ENV": "development",
             "TILL_BASE_URL": URL,

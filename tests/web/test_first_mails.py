@@ -20,7 +20,7 @@ def demo(folder: Path) -> Assembly:
         "TILL_BASE_URL": "http://127.0.0.1:8000",
         "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz",
     }
-    return assemble(Settings.of(base | places | sandboxes))
+    return assemble(Settings.model_validate(base | places | sandboxes))
 
 
 def seeded(assembly: Assembly) -> SeededMerchant:

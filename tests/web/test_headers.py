@@ -24,7 +24,7 @@ EVIL = ("//evil.example", "/\\evil.example", "https:evil.example", "%2f%2fevil.e
 @pytest.fixture
 def secure(world: World, tmp_path: Path) -> Flask:
     """The same Till, served as it is in production: over https."""
-    settings = Settings.of(
+    settings = Settings.model_validate(
         {
             "TILL_ENV": "development",
             "TILL_BASE_URL": "https://till.test",

@@ -13,7 +13,7 @@ from web import cli
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {
-    *("aiohttp", "aiosmtpd", "alembic", "dbos", "httpx", "PIL", "psycopg", "pydantic", "pygments", "requests", "rich"),
+    *("aiohttp", "aiosmtpd", "alembic", "dbos", "httpx", "PIL", "psycopg", "pygments", "requests", "rich"),
     *("spectree", "stripe", "urllib3"),
     *("web.api.surface", "web.bank", "web.checkup", "web.cli.demo", "web.console", "web.sandbox", "web.simulator"),
 }
@@ -51,7 +51,7 @@ def test_it_loads_nothing_before_somebody_needs_it(tmp_path: Path) -> None:
     at_first, at_work, with_a_payment = _loaded("/usr/bin/gunicorn", tmp_path)
     assert at_first == set()
     assert at_work == {"dbos", "psycopg"}
-    assert with_a_payment - at_work == {"pydantic", "requests", "stripe", "urllib3"}
+    assert with_a_payment - at_work == {"requests", "stripe", "urllib3"}
 
 
 def test_gunicorn_itself_loads_nothing_that_a_release_may_change() -> None:

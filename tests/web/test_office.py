@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ Serve = Callable[[dict[str, Any], Any], Iterable[bytes]]
 def late(world: World) -> Flask:
     """As `gunicorn` serves it: no sandbox, and the office behind its door."""
     extensions = world.client.application.extensions
-    settings = replace(extensions["till.settings"], sms="twilio", email="smtp", payments="stripe")
+    settings = extensions["till.settings"].model_copy(update={"sms": "twilio", "email": "smtp", "payments": "stripe"})
     return create_app(settings, extensions["till.assembly"], late_office=True)
 
 

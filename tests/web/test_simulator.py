@@ -57,7 +57,7 @@ def test_it_does_not_exist_beside_anything_live(changed: dict[str, str], mixed: 
     providers = {**SANDBOX, **mixed} if mixed and changed["TILL_ENV"] == "development" else {}
     live = {name: value for name, value in changed.items() if not (providers and name in (*SANDBOX, *LIVE))}
     app = Flask("bare")
-    simulator.install(app, Settings.of({**base, **live, **providers}))
+    simulator.install(app, Settings.model_validate({**base, **live, **providers}))
     assert [rule.rule for rule in app.url_map.iter_rules() if "simulator" in rule.rule] == []
 
 

@@ -115,7 +115,7 @@ def _fill(settings: Settings) -> tuple[list[SeededMerchant], list[SeededMember]]
     migrations.upgrade(database.engine)
     engine.migrate(database)
     seeded = sow(database, clock.now(), Size(), lambda _count: None)
-    signer = Signer(list(settings.secret_keys))
+    signer = Signer([key.get_secret_value() for key in settings.secret_keys])
     members = enrol(database, signer, clock.now(), seeded)
     bank = Bank(settings.var_dir / "bank.sqlite3", clock)
     _tell_bank(database, bank)
