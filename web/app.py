@@ -87,6 +87,7 @@ def create_app(
     security.csrf.exempt(unsubscribe.blueprint)  # mail programs press it, and the token is the permission
     if settings.payments == "sandbox":
         app.register_blueprint(import_string("web.bank:blueprint"))
+    app.wsgi_app = health.Probed(app.wsgi_app, settings.host)  # type: ignore[method-assign]
     if late_office and not settings.sandboxes and settings.traces_endpoint is None:
         app.wsgi_app = office.LateOffice(app.wsgi_app, lambda: create_app(settings, assembly).wsgi_app)  # type: ignore[method-assign]
     else:

@@ -116,6 +116,12 @@ def test_production_shows_its_figures_to_nobody_without_the_token(
         assert client.get("/metrics", base_url="https://pay.example.com", headers=borne).status_code == 404
 
 
+def test_whoever_asks_by_address_learns_only_how_it_does(app: Flask) -> None:
+    asked = ("/healthz", "/readyz", "/metrics", "/terms", "/m/acme")  # figures are for whoever bears the token
+    by_address = [app.test_client().get(path, base_url="http://10.0.0.7:8000").status_code for path in asked]
+    assert by_address == [200, 200, 404, 400, 400]
+
+
 @pytest.mark.parametrize("port", ["TILL_SMS", "TILL_EMAIL", "TILL_PAYMENTS"])
 def test_production_refuses_the_sandbox(environment: pytest.MonkeyPatch, port: str) -> None:
     environment.setenv(port, "sandbox")
