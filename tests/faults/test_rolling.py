@@ -1,4 +1,5 @@
-"""A release goes out while it serves: gunicorn is told to reload and workers to end, again and again, under load."""
+"""All processes are replaced while they serve: gunicorn is told to renew its own, and workers to end, again and again,
+under load."""
 
 import os
 import signal
@@ -21,7 +22,7 @@ TEXTS_EACH_ROUND = 8
 
 
 def reload_web(town: Town) -> None:
-    """As `systemctl reload till-web`. Returns when none of the processes from before is left."""
+    """By gunicorn's HUP. Returns when none of the processes from before is left."""
     master = town.alive["web"]
     before = set(processes(master)) - {master}
     os.kill(master, signal.SIGHUP)
