@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot import looping
 from models.database import Database
 from models.message import Direction, Message, Route
 from models.received_text import ReceivedText
@@ -79,6 +80,7 @@ def while_all_else_hangs(database_url: str) -> list[Row]:
             "caught up s": round(took, 1),
             "still waiting": left,
             "lost": len(shots) - (after.texts - before.texts) - left,
+            "left alone": after.left_alone,
             "not answered": after.unanswered,
             "answered twice": after.doubled,
             "errors": figures.errors,
@@ -91,6 +93,8 @@ class Stored:
     texts: int
     late: int
     """Answers by the messenger instead of in the response."""
+    left_alone: int
+    """Who asks the same six times in a row, as the dice may have it (bot/looping.py)."""
     unanswered: int
     doubled: int
 
@@ -98,10 +102,10 @@ class Stored:
 def _stored(database_url: str) -> Stored:
     came, answer = sa.orm.aliased(Message), sa.orm.aliased(Message)
     answers = (
-        sa.select(came.id, sa.func.count(answer.id).label("answers"))
+        sa.select(came.id, came.error_code, sa.func.count(answer.id).label("answers"))
         .outerjoin(answer, answer.reply_to_id == came.id)
         .where(came.direction == Direction.IN)
-        .group_by(came.id)
+        .group_by(came.id, came.error_code)
         .subquery()
     )
     count = sa.select(sa.func.count())
@@ -112,7 +116,8 @@ def _stored(database_url: str) -> Stored:
             for asked in (
                 count.select_from(answers),
                 count.where(Message.reply_to_id.is_not(None), Message.route == Route.MESSENGER),
-                count.select_from(answers).where(answers.c.answers == 0),
+                count.select_from(answers).where(answers.c.error_code.in_(looping.REASONS)),
+                count.select_from(answers).where(answers.c.answers == 0, answers.c.error_code.is_(None)),
                 count.select_from(answers).where(answers.c.answers > 1),
             )
         ]
