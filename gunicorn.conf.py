@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import gc
 import os
+from importlib import import_module
 
 # Nothing of Till, nor a library of its, may be imported here: this process forks the workers of a reload, and what it
 # has loaded they have, too, however old it is (docs/decisions/0033).
@@ -31,12 +32,11 @@ def post_fork(_server, _worker):
 
 def post_worker_init(worker):
     """Threads and connections belong to the process that uses them."""
-    from web.app import start  # noqa: PLC0415
-
     gc.freeze()
     gc.enable()
     _stay_on_one_core(worker.age)
-    start(worker.app.callable, waiting=worker.tpool._work_queue.qsize)  # nothing else knows how many wait for a thread
+    waiting = worker.tpool._work_queue.qsize  # nothing else knows how many wait for a thread
+    import_module("web.app").start(worker.app.callable, waiting=waiting)
 
 
 def _stay_on_one_core(number):
@@ -48,7 +48,5 @@ def _stay_on_one_core(number):
 
 
 def worker_exit(_server, worker):
-    from web.app import stop  # noqa: PLC0415
-
     if worker.app.callable is not None:
-        stop(worker.app.callable)
+        import_module("web.app").stop(worker.app.callable)

@@ -26,19 +26,17 @@ class TableInUse(Exception):
     """Some long transaction has a table that was to be changed. Nothing was; the same will work later."""
 
 
-def _config(engine: Engine) -> Config:
+def _config(engine: Engine, lock_wait_s: float = LOCK_WAIT_S) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))
-    config.attributes["engine"] = engine
+    config.attributes |= {"engine": engine, "lock_wait_s": lock_wait_s}
     return config
 
 
 def upgrade(engine: Engine, revision: str = "head", lock_wait_s: float = LOCK_WAIT_S) -> None:
     """Bring the database to `revision`, creating whatever is missing. Raises TableInUse."""
-    config = _config(engine)
-    config.attributes["lock_wait_s"] = lock_wait_s
     with changing():
-        command.upgrade(config, revision)
+        command.upgrade(_config(engine, lock_wait_s), revision)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from alembic import context
 
 import models
-from models.migrations import LOCK_WAIT_S, is_ours, wait_briefly, walls
+from models.migrations import is_ours, wait_briefly, walls
 
 with context.config.attributes["engine"].connect() as connection:
     # SQLite: wait for whoever writes, here and not at the first change, where it would be told "database is locked".
@@ -17,6 +17,6 @@ with context.config.attributes["engine"].connect() as connection:
     )
     with context.begin_transaction():
         walls.open_all(connection)
-        wait_briefly(connection, context.config.attributes.get("lock_wait_s", LOCK_WAIT_S))
+        wait_briefly(connection, context.config.attributes["lock_wait_s"])
         context.run_migrations()
     connection.commit()

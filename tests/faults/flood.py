@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,8 +11,10 @@ from itertools import count, cycle
 
 import requests
 
-from tests.faults.deeds import TIMEOUT_S, Text
-from tests.faults.town import Town
+from payments import audit
+from tests.faults.deeds import TIMEOUT_S, Text, on_its_way
+from tests.faults.town import PATIENCE_S, Town
+from tests.support.workers import eventually
 
 HANDS = 16
 WAITING = 2 * HANDS
@@ -101,6 +103,15 @@ class Flood:
     def faults(self) -> list[str]:
         """What was acknowledged and is not there, or twice."""
         return [fault for text in self.texts if text.acknowledged for fault in text.faults()]
+
+    def ends_well(self, sent: Sequence[str] = ()) -> None:
+        """Once nothing is under way any more: what was acknowledged is there once, each of the messages `sent` has left
+        once, and the books balance."""
+        assert eventually(lambda: not on_its_way(self.town), PATIENCE_S), on_its_way(self.town)
+        assert [self.town.carrier.taken[reference] for reference in sent] == [1] * len(sent)
+        assert self.faults() == []
+        with self.town.database.read() as session:
+            assert audit.verify(session) == []
 
     def is_well_again(self, since: float) -> bool:
         """The last answers that began after that were all good."""

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from models.gathering import Gathering
+from tests.support.workers import eventually
 
 OTHERS = 5
 PATIENCE_S = 60
@@ -39,8 +40,7 @@ def put_all(slow: Slow, items: Sequence[int]) -> list[Exception | None]:
         first = pool.submit(gathering.put, items[0])
         assert slow.has_begun.wait(PATIENCE_S)
         others = [pool.submit(gathering.put, item) for item in items[1:]]
-        while len(gathering._lot) < len(items) - 1:
-            assert threading.active_count()
+        assert eventually(lambda: len(gathering._lot) == len(items) - 1, PATIENCE_S)
         slow.let_go.set()
         return [done.exception(PATIENCE_S) for done in (first, *others)]  # type: ignore[misc]
 
