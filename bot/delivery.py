@@ -53,10 +53,14 @@ class Claim:
 
 def send(runtime: Runtime, message_id: int) -> str:
     """The job behind `messenger.queue`. Returns what became of this run, for the log."""
-    claim = _claim(runtime, message_id)
+    return carry_out(runtime, _claim(runtime, message_id))
+
+
+def carry_out(runtime: Runtime, claim: Claim | str) -> str:
+    """After the commit of the claim."""
     if isinstance(claim, Claim) and claim.left_behind:
         settled = _ask(runtime, claim)
-        claim = settled or _claim(runtime.of(claim.merchant_id), message_id, asked=claim)
+        claim = settled or _claim(runtime.of(claim.merchant_id), claim.message_id, asked=claim)
     claim = _fresh(runtime, claim)
     if not isinstance(claim, Claim):
         return claim
@@ -70,6 +74,26 @@ def _fresh(runtime: Runtime, claim: Claim | str) -> Claim | str:
 
 
 # --- first transaction ------------------------------------------------------------------------------------------------
+def write_claimed(ctx: Context, message: Message) -> Claim | str:
+    """For a job that writes a message and carries out the first attempt itself: nobody waits for a second job. Should
+    it die, it finds the rest by `left_by_dead_run`."""
+    messenger.write(ctx, message)
+    return _decide(ctx, message)
+
+
+def left_by_dead_run(ctx: Context, verification: Verification) -> Claim | str:
+    """What `write_claimed` wrote with this code in it, where that attempt has no end yet. What is planned has a job of
+    its own."""
+    unended = sa.select(Message).where(
+        Message.merchant_id == verification.merchant_id,
+        Message.status == MessageStatus.SENDING,
+        Message.verification_id == verification.id,
+        Message.not_before_at.is_(None),
+    )
+    message = ctx.session.scalars(unended.with_for_update()).first()
+    return "nothing to do" if message is None else _claim_again(ctx, message)
+
+
 def _claim(runtime: Runtime, message_id: int, asked: Claim | None = None) -> Claim | str:
     with runtime.write() as ctx:
         message = ctx.session.get(Message, message_id, with_for_update=True)
@@ -79,20 +103,24 @@ def _claim(runtime: Runtime, message_id: int, asked: Claim | None = None) -> Cla
         if asked is not None and message.attempt != asked.attempt:
             return "superseded"
         if message.status is MessageStatus.SENDING and asked is None:
-            return _claimed(message, outbox.compose_for_question(ctx, message), left_behind=True)
+            return _claim_again(ctx, message)
         message.move_to(MessageStatus.QUEUED)
-        if refusal := _refusal(ctx, message):
-            return _close(ctx, message, MessageStatus.CANCELLED, refusal)
-        if until := pauses.held_until(ctx, message):
-            messenger.hold(ctx, message, until)
-            return "held back"
-        if _has_left_window(ctx, message):
-            receipts.go_elsewhere(ctx, message)
-            return _close(ctx, message, MessageStatus.CANCELLED, whatsapp.OUTSIDE_WINDOW)
-        if message.attempt >= messenger.MAX_ATTEMPTS:
-            message.failure = Failure.TEMPORARY
-            return _close(ctx, message, MessageStatus.FAILED, message.error_code)
-        return _begin(ctx, message)
+        return _decide(ctx, message)
+
+
+def _decide(ctx: Context, message: Message) -> Claim | str:
+    if refusal := _refusal(ctx, message):
+        return _close(ctx, message, MessageStatus.CANCELLED, refusal)
+    if until := pauses.held_until(ctx, message):
+        messenger.hold(ctx, message, until)
+        return "held back"
+    if _has_left_window(ctx, message):
+        receipts.go_elsewhere(ctx, message)
+        return _close(ctx, message, MessageStatus.CANCELLED, whatsapp.OUTSIDE_WINDOW)
+    if message.attempt >= messenger.MAX_ATTEMPTS:
+        message.failure = Failure.TEMPORARY
+        return _close(ctx, message, MessageStatus.FAILED, message.error_code)
+    return _begin(ctx, message)
 
 
 def _begin(ctx: Context, message: Message) -> Claim | str:
@@ -106,6 +134,10 @@ def _begin(ctx: Context, message: Message) -> Claim | str:
     message.attempt += 1
     message.not_before_at = message.error_code = None
     return _claimed(message, outbound)
+
+
+def _claim_again(ctx: Context, message: Message) -> Claim:
+    return _claimed(message, outbox.compose_for_question(ctx, message), left_behind=True)
 
 
 def _claimed(message: Message, outbound: Outbound, *, left_behind: bool = False) -> Claim:

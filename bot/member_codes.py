@@ -7,7 +7,8 @@ from enum import StrEnum
 import sqlalchemy as sa
 import structlog
 
-from bot import letters, messenger
+from bot import delivery, letters
+from bot.delivery import Claim
 from models import limits
 from models.context import Context, Runtime
 from models.customer import Channel, normalise_email
@@ -89,30 +90,38 @@ def members(ctx: Context, email: str) -> list[tuple[Member, Merchant]]:
     return [(member, merchant) for member, merchant in rows]
 
 
-def issue(runtime: Runtime, sign_in_id: int) -> None:
-    """The job behind `start`: queues the mail, if the email is a member's. Silent if not."""
+def issue(runtime: Runtime, sign_in_id: int) -> str:
+    """The job behind `start`: the mail, if the email is a member's. Silent if not."""
     with runtime.write() as ctx:
-        asked = ctx.session.get_one(SignIn, sign_in_id)
-        found = members(ctx, asked.email)
-        if asked.verification_id is not None or not found:
-            return
-        member, merchant = found[0]
-        verification = Verification(
-            merchant_id=merchant.id,
-            member_id=member.id,
-            email=asked.email,
-            digits=LONG_CODE_DIGITS,
-            salt=secrets.token_hex(16),
-            code_hash=secrets.token_hex(32),
-            created_at=asked.created_at,
-            expires_at=asked.expires_at,
-        )
-        ctx.session.add(verification)
-        ctx.session.flush()
-        asked.verification_id = verification.id
-        ctx.session.flush()
-        ctx.turn_to(merchant.id)  # no sooner: whoever asks to come in is nobody's until a verification says whose
-        messenger.queue(ctx, _mail(ctx, member, merchant, verification))
+        claim = _claim(ctx, ctx.session.get_one(SignIn, sign_in_id, with_for_update=True))
+    return delivery.carry_out(runtime, claim)
+
+
+def _claim(ctx: Context, asked: SignIn) -> Claim | str:
+    if asked.verification_id is not None:
+        verification = ctx.session.get_one(Verification, asked.verification_id)
+        ctx.turn_to(verification.merchant_id)
+        return delivery.left_by_dead_run(ctx, verification)
+    found = members(ctx, asked.email)
+    if not found:
+        return "nobody's"
+    member, merchant = found[0]
+    verification = Verification(
+        merchant_id=merchant.id,
+        member_id=member.id,
+        email=asked.email,
+        digits=LONG_CODE_DIGITS,
+        salt=secrets.token_hex(16),
+        code_hash=secrets.token_hex(32),
+        created_at=asked.created_at,
+        expires_at=asked.expires_at,
+    )
+    ctx.session.add(verification)
+    ctx.session.flush()
+    asked.verification_id = verification.id
+    ctx.session.flush()
+    ctx.turn_to(merchant.id)  # no sooner: whoever asks to come in is nobody's until a verification says whose
+    return delivery.write_claimed(ctx, _mail(ctx, member, merchant, verification))
 
 
 def _is_right(ctx: Context, asked: SignIn, code: str) -> bool:

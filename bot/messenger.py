@@ -32,12 +32,17 @@ CHUNK = 200
 
 def queue(ctx: Context, message: Message) -> Message:
     """Send after the caller's commit, not before `not_before_at`. The body may hold `{code}` and `{link}`."""
+    write(ctx, message)
+    enqueue(ctx, message)
+    return message
+
+
+def write(ctx: Context, message: Message) -> None:
+    """Without a job: for whoever sends it, or queues it, in the same transaction."""
     message.direction, message.route, message.status = Direction.OUT, Route.MESSENGER, MessageStatus.QUEUED
     message.created_at = message.created_at or ctx.clock.now()
     ctx.session.add(message)
     ctx.session.flush()
-    enqueue(ctx, message)
-    return message
 
 
 def enqueue(ctx: Context, message: Message) -> None:

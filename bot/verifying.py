@@ -9,13 +9,11 @@ from enum import StrEnum
 import sqlalchemy as sa
 import structlog
 
-from bot import letters, messenger
 from models import limits
-from models.context import Context, Runtime
+from models.context import Context
 from models.conversation import Conversation, Proof
 from models.customer import Channel, ContactPoint, Customer, normalise_email
 from models.merchant import Merchant, Mode
-from models.message import Direction, Message, MessageStatus, Route
 from models.session import WebSession
 from models.verification import (
     CODE_DIGITS,
@@ -139,21 +137,6 @@ def lock_of(ctx: Context, merchant: Merchant, asker: Asker, email: str | None = 
     return Outcome.LOCKED if just_now else None
 
 
-def issue_code(runtime: Runtime, verification_id: int) -> None:
-    """The job behind `start`: queues the mail to the very address on file. Silent if there is none."""
-    with runtime.write() as ctx:
-        verification = ctx.session.get_one(Verification, verification_id)
-        ctx.turn_to(verification.merchant_id)
-        if verification.status is not VerificationStatus.PENDING or verification.contact_point_id is not None:
-            return
-        contact = _on_file(ctx, verification.merchant_id, verification.email)
-        if not contact:
-            return
-        point, customer = contact[0]
-        verification.contact_point_id = point.id
-        messenger.queue(ctx, _code_email(ctx, verification, point, customer))
-
-
 def bind(ctx: Context, conversation_id: int, merchant: Merchant, customer_id: int, email: str) -> None:
     """Record that whoever is behind this address reads the customer's mail."""
     now = ctx.clock.now()
@@ -245,13 +228,14 @@ def _count_wrong(ctx: Context, merchant: Merchant, asker: Asker, email: str) -> 
 def _approve(ctx: Context, merchant: Merchant, asker: Asker, verification: Verification) -> Checked:
     limits.forget(ctx.session, limits.WRONG_PER_ASKER, asker.key)
     limits.forget(ctx.session, limits.WRONG_PER_MAILBOX, _mailbox(merchant, asker, verification.email))
-    contacts = _on_file(ctx, merchant.id, verification.email)
+    contacts = on_file(ctx, merchant.id, verification.email)
     if not contacts:  # the merchant took the email off file between the code and its use
         return Checked(Outcome.EXPIRED)
     return Checked(Outcome.APPROVED, customers=tuple(c.id for _, c in contacts), email=verification.email)
 
 
-def _on_file(ctx: Context, merchant_id: int, email: str) -> list[tuple[ContactPoint, Customer]]:
+def on_file(ctx: Context, merchant_id: int, email: str) -> list[tuple[ContactPoint, Customer]]:
+    """Whom a code for this email may be sent to, the eldest account first."""
     rows = ctx.session.execute(
         sa.select(ContactPoint, Customer)
         .join(Customer, Customer.id == ContactPoint.customer_id)
@@ -265,29 +249,6 @@ def _on_file(ctx: Context, merchant_id: int, email: str) -> list[tuple[ContactPo
         .order_by(Customer.id)
     )
     return [(point, customer) for point, customer in rows]
-
-
-def _code_email(ctx: Context, verification: Verification, point: ContactPoint, customer: Customer) -> Message:
-    merchant = ctx.session.get_one(Merchant, verification.merchant_id)
-    minutes = int(CODE_LIFETIME.total_seconds() // 60)
-    parts = letters.letter("code", customer.locale, merchant=merchant, minutes=minutes)
-    return Message(
-        merchant_id=merchant.id,
-        customer_id=customer.id,
-        direction=Direction.OUT,
-        channel=Channel.EMAIL,
-        kind="code",
-        our_address=merchant.inbound_email or merchant.email,
-        their_address=point.address,
-        subject=parts.subject,
-        body=parts.text,
-        html=parts.html,
-        locale=customer.locale,
-        verification_id=verification.id,
-        status=MessageStatus.QUEUED,
-        route=Route.MESSENGER,
-        created_at=ctx.clock.now(),
-    )
 
 
 def browser_hash(browser_id: str) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 import structlog
 
-from bot import catching_up, delivery, forgetting, member_codes, messenger, put_off, replies, verifying, vitals
+from bot import catching_up, delivery, forgetting, issuing, member_codes, messenger, put_off, replies, vitals
 from bot.exchange import desk
 from bot.reminders import filling, releasing, scanning
 from models import customer_word
@@ -92,7 +92,7 @@ def run_due(runtime: Runtime) -> None:
 
 JOBS: dict[str, Job] = {
     "send_message": delivery.send,
-    "issue_code": verifying.issue_code,
+    "issue_code": issuing.issue_code,
     "issue_sign_in_code": member_codes.issue,
     "confirm_reply": replies.confirm,
     "confirm_replies": replies.confirm_all,

@@ -70,9 +70,8 @@ def test_it_tells_turns_jobs_and_vendors_and_nothing_personal(traced: Traced) ->
 
     assert traced.tree() == [
         *[("turn", f"POST {PATH}"), (f"POST {PATH}", None)] * 2,
+        ("email send", "job issue_code"),
         ("job issue_code", None),
-        ("email send", "job send_message"),
-        ("job send_message", None),
         *[("turn", f"POST {PATH}"), (f"POST {PATH}", None)],
         ("GET /p/<token>", None),
         ("_OTHER -", None),
