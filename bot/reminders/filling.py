@@ -11,6 +11,7 @@ from bot.reminders import campaigns, planning
 from bot.reminders.assess import Skip, Verdict
 from bot.reminders.planning import Assessed
 from bot.reminders.selection import Candidate, Selection
+from models import many
 from models.base import new_public_id
 from models.context import Context, Runtime
 from models.merchant import Merchant
@@ -21,6 +22,19 @@ log = structlog.get_logger()
 Row = dict[str, Any]
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _REWRITTEN = ("campaign_id", "status", "reason", "detail", "channel", "address", "due_at", "created_at")
+
+
+def _keep(insert: Any) -> Any:
+    """What stands as scheduled or sent stays as it is."""
+    status = Reminder.__table__.c.status
+    return insert.on_conflict_do_update(
+        index_elements=["invoice_id", "step", "anchor_on"],
+        set_={name: insert.excluded[name] for name in _REWRITTEN},
+        where=(status == ReminderStatus.SKIPPED) | (status == ReminderStatus.CANCELLED),
+    )
+
+
+_KEEP = {name: _keep(insert(Reminder.__table__)) for name, insert in _INSERTS.items()}
 
 
 def fill(runtime: Runtime, campaign_id: int) -> int:
@@ -88,21 +102,12 @@ def _skipped(skip: Skip) -> Row:
 
 
 def _insert(runtime: Runtime, campaign_id: int, rows: Sequence[Row]) -> bool:
-    """What stands as scheduled or sent stays as it is. False once the campaign is cancelled."""
+    """False once the campaign is cancelled."""
     with runtime.write() as ctx:
         campaign = ctx.session.get_one(Campaign, campaign_id, with_for_update=True)
         if campaign.cancelled_at is not None:
             return False
         if rows:
-            insert = _INSERTS[ctx.session.get_bind().dialect.name](Reminder.__table__)
-            status = Reminder.__table__.c.status
-            again = (status == ReminderStatus.SKIPPED) | (status == ReminderStatus.CANCELLED)
-            ctx.session.execute(
-                insert.on_conflict_do_update(
-                    index_elements=["invoice_id", "step", "anchor_on"],
-                    set_={name: insert.excluded[name] for name in _REWRITTEN},
-                    where=again,
-                ),
-                list(rows),
-            )
+            db = ctx.session.connection()
+            many.write(db, _KEEP[db.dialect.name], rows)
         return True
