@@ -4,10 +4,10 @@ readers that know none; the dark-mode block stays as it is."""
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from bot.channels.quoting_words import BOUNDARIES, BOUNDARY_CLASS
@@ -18,6 +18,9 @@ from bot.rendering import TEMPLATES, language_of, several
 from bot.wording import plain
 from models.colour import contrast, luminance
 from models.merchant import Merchant
+
+if TYPE_CHECKING:
+    from css_inline import CSSInliner
 
 SUBJECT_CHARS = 150
 SLOT_CHARS = 120
@@ -41,7 +44,6 @@ _environment = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
 
 
 class Words(str):
@@ -85,7 +87,13 @@ def letter(kind: str, locale: str, *, merchant: Merchant, book: Book = TILLS, **
         subject = _cut(_template(f"{folder}/subject.txt").render(values))
     text = _template(f"{folder}/body.txt").render(values)
     html = _template(f"{folder}/body.html").render(values, subject=subject)
-    return Letter(subject, f"{BOUNDARIES[language]}\n\n{text.strip()}\n", _inliner.inline(html))
+    return Letter(subject, f"{BOUNDARIES[language]}\n\n{text.strip()}\n", _inliner().inline(html))
+
+
+@cache
+def _inliner() -> "CSSInliner":
+    inliner: CSSInliner = import_module("css_inline").CSSInliner(load_remote_stylesheets=False)  # 2 MB, for mails alone
+    return inliner
 
 
 def worded(kind: str, locale: str, *, merchant: Merchant, book: Book = TILLS, **slots: object) -> tuple[str, str]:

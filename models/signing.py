@@ -1,16 +1,19 @@
 """Signed, dated, purpose-bound tokens short enough for a text (41 characters for 8 bytes), and secrets hidden in
 columns. Knows no rows."""
 
-import base64
 import hashlib
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from itsdangerous import BadSignature, TimestampSigner
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from models.errors import DomainError
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 CLOCK_SKEW = timedelta(seconds=60)
 """How much longer than its age a token is good: its reader's clock may be the faster one."""
@@ -99,18 +102,15 @@ class Signer:
         """Raises DomainError("bad_token"), also once the key that hid it is no longer among ours."""
         try:
             return self._box(purpose).decrypt(hidden).decode()
-        except InvalidToken as error:
+        except _boxes().InvalidToken as error:
             raise DomainError("bad_token") from error
 
-    def _box(self, purpose: Purpose) -> MultiFernet:
+    def _box(self, purpose: Purpose) -> "MultiFernet":
         """The newest key hides, all reveal."""
         if purpose not in self._boxes:
-            self._boxes[purpose] = self._made(purpose)
+            self._boxes[purpose] = _boxes().box(purpose.value, reversed(self._keys))
         return self._boxes[purpose]
 
-    def _made(self, purpose: Purpose) -> MultiFernet:
-        derived = [
-            hashlib.blake2b(purpose.value.encode(), key=hashlib.sha256(key.encode()).digest(), digest_size=32).digest()
-            for key in reversed(self._keys)
-        ]
-        return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])
+
+def _boxes() -> Any:
+    return import_module("models.boxes")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from bot import whatsapp
-from bot.channels import sendgrid
+from bot.channels import sendgrid_signature
 from bot.rendering import REGIONS
 from models.context import Context
 from models.customer import Channel
@@ -112,7 +112,7 @@ def _shaped(pattern: str, code: str) -> Callable[[str, Merchant], str]:
 
 def _public_key(text: str, _merchant: Merchant) -> str:
     try:
-        sendgrid.public_key(text)
+        sendgrid_signature.public_key(text)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise DomainError("key_malformed") from error
     return text

@@ -5,12 +5,16 @@ import json
 from datetime import datetime
 from typing import Any
 
-from dbos import DBOSClient, Serializer
-
 from models.database import Database
 from models.ports import FailedJob
 from web.engine_jobs import JOBS_VERSION
+from web.withheld import postponed
 from web.work import decode, encode
+
+with postponed("psycopg", "errors"):  # on SQLite it would only tell DBOS which errors are PostgreSQL's, for 8 MB
+    from dbos import DBOS, DBOSClient, ScheduleInput, Serializer
+
+__all__ = ["APPLICATION", "DBOS", "Json", "ScheduleInput", "client_of", "failed", "purge", "retry"]
 
 APPLICATION = "till"
 _ENDED_BADLY = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]

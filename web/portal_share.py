@@ -1,9 +1,9 @@
 """A merchant's branded link as it is passed on: a QR code for paper, a button for a website. Both say nothing but the
 link itself."""
 
+from importlib import import_module
 from io import BytesIO
 
-import segno
 from flask import Blueprint, Response, url_for
 from markupsafe import Markup
 
@@ -38,7 +38,7 @@ def portal_url(merchant: Merchant) -> str:
 
 def qr_svg(text: str) -> bytes:
     drawn = BytesIO()
-    code = segno.make(text, error="m", micro=False)
+    code = import_module("segno").make(text, error="m", micro=False)
     code.save(drawn, kind="svg", border=QUIET_ZONE, scale=8, light="#fff", xmldecl=False, omitsize=False)
     return drawn.getvalue()
 

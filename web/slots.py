@@ -6,13 +6,17 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psycopg
 import sqlalchemy as sa
 import structlog
 
 from models.database import Database
+
+if TYPE_CHECKING:
+    import psycopg
 
 log = structlog.get_logger()
 
@@ -50,7 +54,8 @@ def held_slot(database: Database) -> Iterator[int]:
     once the slot is lost: another worker then runs our jobs. Needs a direct connection: a transaction pooler would
     share the session that holds the lock."""
     address = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(
+    driver = import_module("psycopg")  # takes long to load, for nothing on SQLite
+    with driver.connect(
         address, autocommit=True, keepalives_idle=5, keepalives_interval=2, keepalives_count=3
     ) as session:
         session.execute(f"SET idle_session_timeout = '{IDLE_TIMEOUT_S}s'")
@@ -58,7 +63,7 @@ def held_slot(database: Database) -> Iterator[int]:
         if slot is None:
             raise RuntimeError(f"all {SLOTS} worker slots are taken")
         stop = threading.Event()
-        pinger = threading.Thread(target=_ping, args=(session, stop), name="slot", daemon=True)
+        pinger = threading.Thread(target=_ping, args=(session, driver.Error, stop), name="slot", daemon=True)
         pinger.start()
         try:
             yield slot
@@ -68,16 +73,16 @@ def held_slot(database: Database) -> Iterator[int]:
         session.execute(_UNLOCK, [SLOT_LOCKS, slot])  # the server notices a closed connection only a little later
 
 
-def _try_lock(session: psycopg.Connection, slot: int) -> bool:
+def _try_lock(session: "psycopg.Connection", slot: int) -> bool:
     row = session.execute(_LOCK, [SLOT_LOCKS, slot]).fetchone()
     return row is not None and bool(row[0])
 
 
-def _ping(session: psycopg.Connection, stop: threading.Event) -> None:
+def _ping(session: "psycopg.Connection", lost: type[Exception], stop: threading.Event) -> None:
     while not stop.wait(PING_S):
         try:
             session.execute("SELECT 1")
-        except psycopg.Error:
+        except lost:
             log.error("worker_lost_its_slot")
             os._exit(LOST_SLOT_STATUS)  # not sys.exit: a job in a thread must not finish what another now runs
 

@@ -1,17 +1,10 @@
 """SendGrid Inbound Parse: parsed fields or the raw mail, signed (ECDSA) or behind the secret of its URL.
 Its own `dkim` and `SPF` fields are the verdict; results inside the mail are never looked at."""
 
-import base64
-import binascii
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from importlib import import_module
 
 from bot.channels.email_addresses import is_aligned, sole_sender
 from bot.channels.email_in import content_checksum, header, inbound_email, letter_of, require_secret
@@ -83,21 +76,9 @@ def _verify_signature(request: WebhookRequest, key: str, now: datetime) -> None:
     age = now - datetime.fromtimestamp(int(timestamp), UTC)
     if not -AHEAD <= age <= OLDEST:
         raise UnverifiedWebhook("too old, or from the future")
-    try:
-        signature = base64.b64decode(header(request, SIGNATURE), validate=True)
-        public_key(key).verify(signature, timestamp.encode() + request.body, ECDSA(SHA256()))
-    except (InvalidSignature, UnsupportedAlgorithm, binascii.Error, ValueError) as error:
-        raise UnverifiedWebhook("wrong signature") from error
-
-
-@lru_cache(maxsize=256)
-def public_key(key: str) -> EllipticCurvePublicKey:
-    """From the one line that SendGrid shows, or the same between PEM's marks."""
-    body = "".join(line for line in key.strip().splitlines() if not line.startswith("-----"))
-    loaded = load_der_public_key(base64.b64decode(body))
-    if not isinstance(loaded, EllipticCurvePublicKey):
-        raise UnsupportedAlgorithm("not an elliptic curve key")
-    return loaded
+    is_signed = import_module("bot.channels.sendgrid_signature").is_signed
+    if not is_signed(key, header(request, SIGNATURE), timestamp.encode() + request.body):
+        raise UnverifiedWebhook("wrong signature")
 
 
 def _parsed(form: Form) -> Letter:

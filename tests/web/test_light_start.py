@@ -4,17 +4,19 @@ of every deployment pays in seconds and in memory."""
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 import click
 import pytest
 
 from web import cli
+from web.withheld import postponed
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {
-    *("aiohttp", "aiosmtpd", "alembic", "dbos", "httpx", "PIL", "psycopg", "pygments", "requests", "rich"),
-    *("spectree", "stripe", "urllib3"),
+    *("aiohttp", "aiosmtpd", "alembic", "cryptography", "css_inline", "dbos", "httpx", "PIL", "psycopg", "pygments"),
+    *("requests", "rich", "segno", "spectree", "stripe", "urllib3"),
     *("web.api.surface", "web.bank", "web.checkup", "web.cli.demo", "web.console", "web.sandbox", "web.simulator"),
 }
 """What only commands, jobs, PostgreSQL, merchants or the sandbox need, or nobody at all."""
@@ -50,8 +52,23 @@ print(*sys.modules)
 def test_it_loads_nothing_before_somebody_needs_it(tmp_path: Path) -> None:
     at_first, at_work, with_a_payment = _loaded("/usr/bin/gunicorn", tmp_path)
     assert at_first == set()
-    assert at_work == {"dbos", "psycopg"}
+    assert at_work == {"dbos"}
     assert with_a_payment - at_work == {"requests", "stripe", "urllib3"}
+
+
+def test_what_was_postponed_comes_when_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "far_away"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "errors.py").write_text("class Lost(Exception): ...")
+    monkeypatch.syspath_prepend(tmp_path)
+    with postponed("far_away", "errors"):
+        package, module = import_module("far_away"), import_module("far_away.errors")
+        with pytest.raises(AttributeError, match=r"far_away\.errors, postponed, has no Lost yet"):
+            module.Lost  # noqa: B018
+    assert not {"far_away", "far_away.errors"} & set(sys.modules)
+    assert package.errors is module
+    assert module.Lost is import_module("far_away.errors").Lost
 
 
 def test_gunicorn_itself_loads_nothing_that_a_release_may_change() -> None:
