@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot import under_way
 from bot.turn import Turn
@@ -16,13 +15,12 @@ from models.case import PAUSING, Case, CaseKind
 from models.context import Context
 from models.conversation import Conversation, Promise
 from models.customer import ContactPoint
+from models.inserting import insert
 from models.invoice import Invoice
 from models.merchant import Mode
 
 LONGEST_PROMISE = timedelta(days=31)
 """A day further away is noted, and keeps nobody quiet: "next year" is no plan."""
-
-_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def open_case(turn: Turn, kind: CaseKind) -> bool:
@@ -122,7 +120,7 @@ def _open(turn: Turn, kind: CaseKind, customer_id: int | None, invoice_id: int |
     who = f"customer-{customer_id}" if customer_id is not None else f"thread-{turn.thread.id}"
     db, public_id = turn.ctx.session.connection(), new_public_id()
     opened = (
-        _INSERTS[db.dialect.name](Case)
+        insert(db, Case)
         .values(
             public_id=public_id,
             merchant_id=turn.merchant.id,

@@ -2,15 +2,14 @@
 Each pause ends by itself: then one text tries again."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot import notices
 from models.context import Context
 from models.customer import Channel
+from models.inserting import insert
 from models.merchant import Merchant
 from models.message import Message
 from models.sending_pause import PAUSES, Reach, SendingPause
@@ -21,8 +20,6 @@ CAMPAIGN_KINDS = ("remind",)
 """How the kinds begin of what no customer has asked for."""
 US_PREFIX = "+1"
 SAME_TROUBLE = timedelta(days=1)
-
-_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def begin(ctx: Context, message: Message, reach: Reach, code: str, event: str) -> None:
@@ -38,7 +35,7 @@ def _is_new(ctx: Context, merchant_id: int, reach: Reach, code: str, now: dateti
     until_at = now + PAUSES[reach]
     values = {"merchant_id": merchant_id, "reach": reach, "error_code": code, "since_at": now, "until_at": until_at}
     db = ctx.session.connection()
-    written = _INSERTS[db.dialect.name](SendingPause).values(values).on_conflict_do_nothing()
+    written = insert(db, SendingPause).values(values).on_conflict_do_nothing()
     return db.execute(written.returning(SendingPause.merchant_id)).first() is not None
 
 

@@ -4,17 +4,17 @@ the order in which each sender wrote, and forgotten with their turn (bot/catchin
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
-from typing import Any, Protocol, cast
+from functools import cache, lru_cache
+from typing import Protocol, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot import intents
 from bot.intents import Intent
 from models.context import Context, Runtime
 from models.conversation import ConversationState
 from models.customer import Channel
+from models.inserting import insert_for
 from models.prepared import Prepared, connection_of
 from models.received_text import ReceivedText
 from models.signing import Purpose
@@ -57,17 +57,10 @@ class Late:
 
 
 _TABLE = cast(sa.Table, ReceivedText.__table__)
-_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _COLUMNS = (
     *("merchant_id", "channel", "their_address", "our_address", "provider_reference", "hidden_body", "received_at"),
     "tries",
 )
-_KEEP = {
-    name: Prepared(
-        insert(_TABLE).on_conflict_do_nothing(index_elements=["merchant_id", "provider_reference"]), _COLUMNS
-    )
-    for name, insert in _INSERTS.items()
-}
 _FORGET = Prepared(sa.delete(_TABLE).where(_TABLE.c.id == sa.bindparam("b_id")))
 
 
@@ -80,6 +73,12 @@ def _is_urgent(body: str, today: date) -> bool:
     return intents.understand(body, expecting=ConversationState.IDLE, today=today).intent in URGENT
 
 
+@cache
+def _keeping(dialect: str) -> Prepared:
+    kept = insert_for(dialect, _TABLE).on_conflict_do_nothing(index_elements=["merchant_id", "provider_reference"])
+    return Prepared(kept, _COLUMNS)
+
+
 def keep_together(runtime: Runtime, texts: Sequence[tuple[int, Inbound]]) -> None:
     """Of several merchants, by their ids: one transaction for all of them."""
     with runtime.of(ALL_MERCHANTS).write_together() as ctx:
@@ -90,7 +89,7 @@ def keep_together(runtime: Runtime, texts: Sequence[tuple[int, Inbound]]) -> Non
 def keep(ctx: Context, merchant_id: int, text: Inbound) -> None:
     """Once, however often the carrier repeats itself."""
     db = connection_of(ctx.session)
-    _KEEP[db.dialect.name].last(
+    _keeping(db.dialect.name).last(
         db,
         {
             "merchant_id": merchant_id,

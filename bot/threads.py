@@ -3,15 +3,16 @@ Core instead of the ORM, since each of these runs for every text (docs/decisions
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from models.base import Base, new_public_id
 from models.consent import OptOut
 from models.conversation import Conversation, ConversationState
 from models.customer import Channel, Customer
+from models.inserting import insert, insert_for
 from models.invoice import Invoice, InvoiceStatus
 from models.merchant import Mode
 from models.message import Direction, Message, MessageStatus, Route
@@ -72,7 +73,6 @@ def _table(model: type[Base]) -> sa.Table:
 _CONVERSATION, _CUSTOMER, _OPT_OUT = _table(Conversation), _table(Customer), _table(OptOut)
 _MESSAGE, _INVOICE, _ALLOCATION, _PAYMENT = map(_table, (Message, Invoice, Allocation, Payment))
 _WAITING = _table(ReceivedText)
-_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 _FIND = Prepared(
     sa.select(
@@ -122,7 +122,6 @@ _SAVE = Prepared(
     .where(_CONVERSATION.c.id == sa.bindparam("b_id"))
     .values({name: sa.bindparam(f"b_{name}") for name in _SAVED})
 )
-_START = {name: insert(_CONVERSATION).on_conflict_do_nothing() for name, insert in _INSERTS.items()}
 _INBOUND_COLUMNS = (
     *("public_id", "merchant_id", "conversation_id", "customer_id", "direction", "channel", "kind", "our_address"),
     *("their_address", "subject", "body", "status", "attempt", "provider_reference", "error_code", "created_at"),
@@ -130,10 +129,6 @@ _INBOUND_COLUMNS = (
 _NOTHING: dict[str, Any] = dict.fromkeys(_INBOUND_COLUMNS)
 _LIVE: dict[str, Any] = {"mode": sa.literal_column(f"'{Mode.LIVE.value}'")}
 """Spelled out in the statement: nothing to hand over and to convert for each text."""
-_CLAIM = {
-    name: Prepared(insert(_MESSAGE).values(_LIVE).on_conflict_do_nothing().returning(_MESSAGE.c.id), _INBOUND_COLUMNS)
-    for name, insert in _INSERTS.items()
-}
 _REPLY_COLUMNS = (
     *("public_id", "merchant_id", "conversation_id", "customer_id", "direction", "channel", "kind", "our_address"),
     *("their_address", "body", "locale", "reply_to_id", "pay_link_id", "payment_id", "status", "route", "attempt"),
@@ -196,7 +191,7 @@ def find_or_start(
             "in_a_row": 0,
         }
         state = {"state": ConversationState.IDLE}
-        db.execute(_START[db.dialect.name], key | fresh | state)
+        db.execute(insert(db, _CONVERSATION).on_conflict_do_nothing(), key | fresh | state)
         row = _FIND.first(db, key)
     return Thread(*_one(row))
 
@@ -220,16 +215,22 @@ def save(db: sa.Connection, thread: Thread, our_address: str, now: datetime) -> 
     )
 
 
+@cache
+def _claiming(dialect: str) -> Prepared:
+    claimed = insert_for(dialect, _MESSAGE).values(_LIVE).on_conflict_do_nothing().returning(_MESSAGE.c.id)
+    return Prepared(claimed, _INBOUND_COLUMNS)
+
+
 def claim_inbound(db: sa.Connection, values: dict[str, Any]) -> int | None:
     """Store what came in, first of all. None: this very message was here before (the carrier repeats itself)."""
-    row = _CLAIM[db.dialect.name].first(db, _NOTHING | values)
+    row = _claiming(db.dialect.name).first(db, _NOTHING | values)
     return None if row is None else int(row[0])
 
 
 def claim_and_list(db: sa.Connection, values: dict[str, Any]) -> tuple[int | None, list[Owed]]:
     """Both in one trip: for a text that asks for the list."""
     with one_trip(db):
-        claimed = _CLAIM[db.dialect.name].send(db, _NOTHING | values)
+        claimed = _claiming(db.dialect.name).send(db, _NOTHING | values)
         listed = _OWED.send(db, {"customer_id": values["customer_id"]})
     row = claimed.first()
     return (None, []) if row is None else (int(row[0]), _owed(listed.all()))

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from typing import Any, Self
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -24,7 +23,7 @@ class _Values(sa.TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         is_array = dialect.name == "postgresql"
-        return dialect.type_descriptor(postgresql.ARRAY(self.item) if is_array else sa.Text())
+        return dialect.type_descriptor(sa.ARRAY(self.item) if is_array else sa.Text())
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
         return value if dialect.name == "postgresql" else json.dumps(value)

@@ -17,6 +17,10 @@ NAMING = {
 }
 
 
+_OPTIONS = "till_options"
+"""In the info of a table or an index."""
+
+
 class UtcDateTime(sa.TypeDecorator[datetime]):
     """Aware UTC datetimes on both databases. Refuses naive values instead of guessing their zone."""
 
@@ -44,6 +48,34 @@ class Base(DeclarativeBase):
         dict[str, Any]: sa.JSON(none_as_null=True),
         list[Any]: sa.JSON(none_as_null=True),
     }
+
+
+def only_on(**options: Any) -> dict[str, Any]:
+    """For a table or an index, what is one database's own: `postgresql_ops`, `sqlite_with_rowid`. Said to SQLAlchemy in
+    its own way, it would load that database's dialect to look whether there is such an option."""
+    return {"info": {_OPTIONS: options}}
+
+
+def partial(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
+    """An index of some rows alone."""
+    told = sa.text(where)
+    return sa.Index(name, *columns, unique=unique, **only_on(sqlite_where=told, postgresql_where=told))
+
+
+def say_options(metadata: sa.MetaData, dialect: str) -> None:
+    """What `only_on` has kept back, for whoever builds or compares tables."""
+    tables = metadata.tables.values()
+    items: list[sa.Table | sa.Index] = [*tables, *(index for table in tables for index in table.indexes)]
+    for item in items:
+        for name, value in item.info.get(_OPTIONS, {}).items():
+            owner, _, option = name.partition("_")
+            if owner == dialect:
+                item.dialect_options[dialect][option] = value
+
+
+@sa.event.listens_for(Base.metadata, "before_create")
+def _say_options(metadata: sa.MetaData, connection: sa.Connection, **_rest: object) -> None:
+    say_options(metadata, connection.dialect.name)
 
 
 def new_public_id() -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Identified, stored
+from models.base import Base, Identified, only_on, partial, stored
 from models.merchant import Mode
 
 PSEUDONYM_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -28,14 +28,8 @@ APPS = (Channel.SMS, Channel.WHATSAPP)
 class Customer(Identified, Base):
     __tablename__ = "customer"
     __table_args__ = (
-        sa.Index(
-            "uq_customer_reference",
-            "merchant_id",
-            "mode",
-            "reference",
-            unique=True,
-            sqlite_where=sa.text("reference IS NOT NULL"),
-            postgresql_where=sa.text("reference IS NOT NULL"),
+        partial(
+            *("uq_customer_reference", "merchant_id", "mode", "reference"), where="reference IS NOT NULL", unique=True
         ),
         sa.Index("ix_customer_name", "merchant_id", "name", "id"),
     )
@@ -68,7 +62,7 @@ class ContactPoint(Identified, Base):
             "merchant_id",
             "channel",
             "address",
-            postgresql_ops={"address": "varchar_pattern_ops"},  # serves equality and how an address begins
+            **only_on(postgresql_ops={"address": "varchar_pattern_ops"}),  # serves equality and how an address begins
         ),
         sa.Index("ix_contact_point_ending", "merchant_id", "ending"),
     )

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Mapper, Session, mapped_column
 
 from models.among import among
-from models.base import Base
+from models.base import Base, only_on
 from models.context import Runtime
 from models.customer import Customer
 
@@ -31,7 +31,7 @@ class CustomerWord(Base):
     __tablename__ = "customer_word"
     __table_args__ = (
         sa.Index("ix_customer_word_customer", "merchant_id", "customer_id"),
-        {"sqlite_with_rowid": False},
+        only_on(sqlite_with_rowid=False),
     )
 
     merchant_id: Mapped[int] = mapped_column(sa.ForeignKey("merchant.id"), primary_key=True, autoincrement=False)

@@ -6,7 +6,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, stored
+from models.base import Base, partial, stored
 from models.guards import append_only
 
 
@@ -39,12 +39,7 @@ class LedgerEntry(Base):
         sa.Index("ix_ledger_entry_invoice", "invoice_id"),
         sa.Index("ix_ledger_entry_payment", "payment_id"),
         # Few entries are credit: the portal asks for a customer's on every visit, among millions of others.
-        sa.Index(
-            "ix_ledger_entry_credit",
-            "customer_id",
-            sqlite_where=sa.text("account = 'credit'"),
-            postgresql_where=sa.text("account = 'credit'"),
-        ),
+        partial("ix_ledger_entry_credit", "customer_id", where="account = 'credit'"),
         sa.CheckConstraint("amount_minor <> 0", name="amount_not_zero"),
     )
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base
+from models.inserting import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,8 @@ def _window(limit: Limit, now: datetime) -> datetime:
 
 def hit(session: Session, limit: Limit, who: str, now: datetime) -> bool:
     """Count one. True while within the limit. Sliding: the last window counts by the share of it still in view."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     values = {"key": _key(limit, who), "window_at": _window(limit, now), "count": 1}
-    statement = insert(LimitCount).values(values)
+    statement = insert(session, LimitCount).values(values)
     counted = statement.on_conflict_do_update(
         index_elements=[LimitCount.key, LimitCount.window_at], set_={"count": LimitCount.count + 1}
     )

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 
 def write(db: sa.Connection, insert: sa.Insert, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -14,7 +13,7 @@ def write(db: sa.Connection, insert: sa.Insert, rows: Sequence[Mapping[str, Any]
         db.execute(insert, rows)  # parsed once for all of them
         return
     names, columns = list(rows[0]), insert.table.c
-    arrays = [sa.bindparam(name, type_=postgresql.ARRAY(columns[name].type)) for name in names]
+    arrays = [sa.bindparam(name, type_=sa.ARRAY(columns[name].type)) for name in names]
     given = sa.func.unnest(*arrays).table_valued(*names).render_derived()
     by_column = {name: [row[name] for row in rows] for name in names}
     db.execute(insert.from_select(names, sa.select(*given.c), include_defaults=False), by_column)

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Identified, stored
+from models.base import Base, Identified, partial, stored
 from models.customer import Channel
 from models.merchant import LiveOnly
 from models.retention import months_between
@@ -74,8 +74,7 @@ TRANSITIONS: dict[MessageStatus, frozenset[MessageStatus]] = {
 
 def _where_any(column: str) -> sa.Index:
     """Most rows have none: they cost the index nothing."""
-    there = sa.text(f"{column} IS NOT NULL")
-    return sa.Index(f"ix_message_{column}", column, sqlite_where=there, postgresql_where=there)
+    return partial(f"ix_message_{column}", column, where=f"{column} IS NOT NULL")
 
 
 class Message(LiveOnly, Identified, Base):
@@ -89,13 +88,7 @@ class Message(LiveOnly, Identified, Base):
         sa.Index("ix_message_customer", "customer_id", "id"),
         sa.Index("ix_message_status", "merchant_id", "status", "id"),
         sa.Index("ix_message_created_at", "created_at"),  # in order of arrival, so it costs the writer next to nothing
-        sa.Index(
-            "ix_message_outbox",
-            "status",
-            "not_before_at",
-            sqlite_where=sa.text("direction = 'out'"),
-            postgresql_where=sa.text("direction = 'out'"),
-        ),
+        partial("ix_message_outbox", "status", "not_before_at", where="direction = 'out'"),
         *map(_where_any, ("reminder_link_id", "reply_to_id", "instead_of_id")),
     )
 

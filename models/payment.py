@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Identified, stored
+from models.base import Base, Identified, partial, stored
 from models.errors import DomainError
 from models.guards import append_only
 from models.merchant import Mode
@@ -80,13 +80,10 @@ class Payment(Identified, Base):
     __table_args__ = (
         sa.UniqueConstraint("merchant_id", "reference"),
         # Partial, so that PostgreSQL does not count it as a key: setting the reference would block every foreign key.
-        sa.Index(
-            "uq_payment_provider_reference",
-            "provider",
-            "provider_reference",
+        partial(
+            *("uq_payment_provider_reference", "provider", "provider_reference"),
+            where="provider_reference IS NOT NULL",
             unique=True,
-            sqlite_where=sa.text("provider_reference IS NOT NULL"),
-            postgresql_where=sa.text("provider_reference IS NOT NULL"),
         ),
         sa.Index("ix_payment_customer", "customer_id", "id"),
         sa.Index("ix_payment_pay_link", "pay_link_id"),
@@ -164,13 +161,7 @@ class Allocation(Base):
 
     __tablename__ = "allocation"
     __table_args__ = (
-        sa.Index(
-            "uq_allocation_open",
-            "invoice_id",
-            unique=True,
-            sqlite_where=sa.text("is_open"),
-            postgresql_where=sa.text("is_open"),
-        ),
+        partial("uq_allocation_open", "invoice_id", where="is_open", unique=True),
         sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
     )
 

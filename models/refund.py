@@ -7,7 +7,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Identified, stored
+from models.base import Base, Identified, partial, stored
 
 NOTE_CHARS = 200
 KEY_CHARS = 255
@@ -26,13 +26,10 @@ class Refund(Identified, Base):
     __tablename__ = "refund"
     __table_args__ = (
         sa.UniqueConstraint("payment_id", "key"),
-        sa.Index(
-            "uq_refund_provider_reference",
-            "payment_id",
-            "provider_reference",
+        partial(
+            *("uq_refund_provider_reference", "payment_id", "provider_reference"),
+            where="provider_reference IS NOT NULL",
             unique=True,
-            sqlite_where=sa.text("provider_reference IS NOT NULL"),
-            postgresql_where=sa.text("provider_reference IS NOT NULL"),
         ),
         sa.Index("ix_refund_next_check", "next_check_at"),
         sa.CheckConstraint("amount_minor > 0", name="amount_positive"),

@@ -1,17 +1,16 @@
 """A payment's history: each effect in it once, which is what makes every word about it bear repeating."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from models.context import Context
 from models.gateway import GatewayEvent
+from models.inserting import insert
 from models.payment import Payment, PaymentEvent
 
 
 def note(ctx: Context, payment: Payment, effect: str, event: GatewayEvent | None = None) -> bool:
     """Add to it. False: this event, or another with the same effect, is in it already."""
-    insert = postgresql.insert if ctx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(PaymentEvent).values(
+    statement = insert(ctx.session, PaymentEvent).values(
         payment_id=payment.id,
         provider=payment.provider,
         provider_event_id=event.event_id if event else None,

@@ -5,11 +5,10 @@ import hashlib
 import re
 from collections.abc import Callable
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from models.context import Context
 from models.errors import DomainError
 from models.idempotency import KEY_MAX_CHARS, IdempotencyKey
+from models.inserting import insert
 from models.payment import Payment
 
 _KEY = re.compile(rf"[!-~]{{1,{KEY_MAX_CHARS}}}")
@@ -55,8 +54,7 @@ def answer(
 
 
 def _claim(ctx: Context, merchant_id: int, key: str, asked: str) -> bool:
-    insert = postgresql.insert if ctx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(IdempotencyKey).values(
+    statement = insert(ctx.session, IdempotencyKey).values(
         merchant_id=merchant_id, key=key, fingerprint=asked, created_at=ctx.clock.now()
     )
     claimed = ctx.session.execute(statement.on_conflict_do_nothing().returning(IdempotencyKey.key))

@@ -4,9 +4,9 @@ import re
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, request
-from sqlalchemy.dialects import postgresql, sqlite
 
 from models.context import Context
+from models.inserting import insert
 from models.merchant import Merchant
 from models.terms import ADDRESS_CHARS, TermsAcceptance, TermsText
 from web import framing
@@ -43,9 +43,8 @@ def record(ctx: Context, merchant: Merchant, customer_id: int, *, pay_link_id: i
 
 def _keep_text(ctx: Context, merchant: Merchant) -> None:
     """Once for each version: merchants rewrite their terms, and what was accepted must stay readable."""
-    insert = postgresql.insert if ctx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
     version = {"merchant_id": merchant.id, "version": merchant.terms_version}
-    kept = insert(TermsText).values(**version, text=merchant.terms, created_at=ctx.clock.now())
+    kept = insert(ctx.session, TermsText).values(**version, text=merchant.terms, created_at=ctx.clock.now())
     ctx.session.execute(kept.on_conflict_do_nothing())
 
 

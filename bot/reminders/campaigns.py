@@ -3,22 +3,19 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.reminders import selection
 from bot.reminders.selection import Selection
 from models.base import new_public_id
 from models.context import Context
 from models.errors import DomainError
+from models.inserting import insert
 from models.merchant import Merchant
 from models.message import Message, MessageStatus
 from models.reminder import Campaign, CampaignSource, Reminder, ReminderStatus, SkipReason
-
-_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +60,7 @@ def launch(
         "selection": chosen.to_json(),
         "created_at": now,
     }
-    insert = _INSERTS[ctx.session.get_bind().dialect.name](Campaign).values(values)
-    ctx.session.execute(insert.on_conflict_do_nothing())
+    ctx.session.execute(insert(ctx.session, Campaign).values(values).on_conflict_do_nothing())
     made = sa.select(Campaign).where(Campaign.merchant_id == merchant.id, Campaign.key == key)
     campaign = ctx.session.scalars(made).one()
     if campaign.selection != chosen.to_json():

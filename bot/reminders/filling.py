@@ -4,8 +4,8 @@ chunk and no text waits long for the database. Run twice it changes nothing."""
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.reminders import campaigns, planning
 from bot.reminders.assess import Skip, Verdict
@@ -14,27 +14,24 @@ from bot.reminders.selection import Candidate, Selection
 from models import many
 from models.base import new_public_id
 from models.context import Context, Runtime
+from models.inserting import insert
 from models.merchant import Merchant
 from models.reminder import Campaign, Reminder, ReminderStatus, SkipReason
 
 log = structlog.get_logger()
 
 Row = dict[str, Any]
-_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _REWRITTEN = ("campaign_id", "status", "reason", "detail", "channel", "address", "due_at", "created_at")
 
 
-def _keep(insert: Any) -> Any:
+def _keep(db: sa.Connection) -> sa.Insert:
     """What stands as scheduled or sent stays as it is."""
-    status = Reminder.__table__.c.status
-    return insert.on_conflict_do_update(
+    made, status = insert(db, Reminder), Reminder.__table__.c.status
+    return made.on_conflict_do_update(
         index_elements=["invoice_id", "step", "anchor_on"],
-        set_={name: insert.excluded[name] for name in _REWRITTEN},
+        set_={name: made.excluded[name] for name in _REWRITTEN},
         where=(status == ReminderStatus.SKIPPED) | (status == ReminderStatus.CANCELLED),
     )
-
-
-_KEEP = {name: _keep(insert(Reminder.__table__)) for name, insert in _INSERTS.items()}
 
 
 def fill(runtime: Runtime, campaign_id: int) -> int:
@@ -109,5 +106,5 @@ def _insert(runtime: Runtime, campaign_id: int, rows: Sequence[Row]) -> bool:
             return False
         if rows:
             db = ctx.session.connection()
-            many.write(db, _KEEP[db.dialect.name], rows)
+            many.write(db, _keep(db), rows)
         return True

@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine
 
-from models.base import Base
+from models.base import Base, say_options
 
 _FOLDER = Path(__file__).parent
 LOCK_WAIT_S = 4.0
@@ -68,6 +68,7 @@ def new_revision(engine: Engine, message: str) -> None:
 
 def differences(engine: Engine) -> list[Any]:
     """What the migrated database has or lacks against the tables in models/. Empty when they agree."""
+    say_options(Base.metadata, engine.dialect.name)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_ours})
         with quietly():

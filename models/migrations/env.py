@@ -3,8 +3,11 @@
 from alembic import context
 
 import models
+from models.base import say_options
 from models.migrations import is_ours, wait_briefly, walls
 
+for dialect in ("sqlite", "postgresql"):
+    say_options(models.Base.metadata, dialect)  # a new revision is for both
 with context.config.attributes["engine"].connect() as connection:
     # SQLite: wait for whoever writes, here and not at the first change, where it would be told "database is locked".
     connection.execution_options(till_write=True)

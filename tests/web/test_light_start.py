@@ -16,7 +16,7 @@ from web.withheld import postponed
 ROOT = Path(__file__).parents[2]
 HEAVY = {
     *("aiohttp", "aiosmtpd", "alembic", "cryptography", "css_inline", "dbos", "httpx", "PIL", "psycopg", "pygments"),
-    *("requests", "rich", "segno", "spectree", "stripe", "urllib3"),
+    *("requests", "rich", "segno", "spectree", "sqlalchemy.dialects.postgresql", "stripe", "urllib3"),
     *("web.api.surface", "web.bank", "web.checkup", "web.cli.demo", "web.console", "web.sandbox", "web.simulator"),
 }
 """What only commands, jobs, PostgreSQL, merchants or the sandbox need, or nobody at all."""
@@ -52,7 +52,7 @@ print(*sys.modules)
 def test_it_loads_nothing_before_somebody_needs_it(tmp_path: Path) -> None:
     at_first, at_work, with_a_payment = _loaded("/usr/bin/gunicorn", tmp_path)
     assert at_first == set()
-    assert at_work == {"dbos"}
+    assert at_work == {"dbos", "sqlalchemy.dialects.postgresql"}
     assert with_a_payment - at_work == {"requests", "stripe", "urllib3"}
 
 

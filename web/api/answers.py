@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 from flask import Response, request
-from sqlalchemy.dialects import postgresql, sqlite
 
 from models.context import Context
 from models.errors import DomainError
 from models.idempotency import KEY_MAX_CHARS, ApiAnswer
+from models.inserting import insert
 from web.api.callers import Caller
 from web.api.problems import CONTENT_TYPE
 
@@ -38,8 +38,7 @@ def digest(wanted: str) -> str:
 def claim(ctx: Context, caller: Caller, wanted: str) -> Response | None:
     """None: the key is ours to work under. Otherwise the answer that was given before.
     Raises DomainError("idempotency_mismatch")."""
-    insert = postgresql.insert if ctx.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(ApiAnswer).values(
+    statement = insert(ctx.session, ApiAnswer).values(
         merchant_id=caller.merchant_id,
         mode=caller.mode,
         key=wanted,
