@@ -16,8 +16,8 @@ from models.context import Runtime
 from models.database import Database
 from models.walls import NOBODY
 from web import reaper, slots, steady
-from web.engine_client import APPLICATION, DBOS, Json, ScheduleInput, client_of, purge
-from web.engine_jobs import JOBS_VERSION, DatabaseJobs
+from web.engine_client import DBOS, Json, ScheduleInput, client_of, purge
+from web.engine_jobs import APPLICATION, JOBS_VERSION, DatabaseJobs
 from web.queues import Noticed, Pacer
 from web.work import Job, Work, describe, run_job
 

@@ -7,16 +7,15 @@ from typing import Any
 
 from models.database import Database
 from models.ports import FailedJob
-from web.engine_jobs import JOBS_VERSION
+from web.engine_jobs import APPLICATION, JOBS_VERSION
 from web.withheld import postponed
 from web.work import decode, encode
 
 with postponed("psycopg", "errors"):  # on SQLite it would only tell DBOS which errors are PostgreSQL's, for 8 MB
     from dbos import DBOS, DBOSClient, ScheduleInput, Serializer
 
-__all__ = ["APPLICATION", "DBOS", "Json", "ScheduleInput", "client_of", "failed", "purge", "retry"]
+__all__ = ["DBOS", "Json", "ScheduleInput", "client_of", "failed", "purge", "retry"]
 
-APPLICATION = "till"
 _ENDED_BADLY = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _OWN_ARGUMENTS = 2
 """Every job is started with its queue and its key, then come the arguments that it was enqueued with."""

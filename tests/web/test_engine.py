@@ -1,5 +1,6 @@
 """The job engine on both databases: what is enqueued in a transaction runs once, paced, after its commit."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -163,7 +164,7 @@ def test_it_stores_arguments_as_json(worker: Worker) -> None:
     with worker.runtime.database.read() as session:
         stored = session.scalar(sa.text(f"SELECT inputs FROM {table} WHERE workflow_uuid = 'json'"))
 
-    assert stored == '{"args": ["codes", "readable", "readable"], "kwargs": {}}'
+    assert ["codes", "readable", "readable"] in json.loads(stored).values()
 
 
 def test_it_runs_scheduled_jobs(worker: Worker) -> None:
