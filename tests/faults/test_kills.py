@@ -26,6 +26,7 @@ from web.slots import LOST_SLOT_STATUS
 
 MESSAGES = 60
 NUMBERS = 30
+PATIENCE_S = 60.0
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Storm:
     def has_sent(self, more: int) -> bool:
         """The carrier has taken so many more texts: others are under way."""
         target = len(self.taken()) + more
-        return eventually(lambda: len(self.taken()) >= target)
+        return eventually(lambda: len(self.taken()) >= target, within_s=PATIENCE_S)
 
     def queue(self, count: int) -> None:
         runtime = runtime_on(
@@ -103,7 +104,7 @@ def test_it_loses_and_repeats_nothing_when_workers_are_killed(storm: Storm) -> N
         assert storm.has_sent(8)
         storm.workers[place].kill()
 
-    assert eventually(storm.is_over, within_s=30)
+    assert eventually(storm.is_over, within_s=PATIENCE_S)
     assert sorted(storm.taken()) == storm.references()
 
 
