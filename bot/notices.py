@@ -16,6 +16,7 @@ from models.customer import Channel, Customer
 from models.invoice import Invoice
 from models.merchant import Merchant
 from models.message import Direction, Message, MessageStatus, Route
+from models.money import Money
 from models.paylink import PayLink, PayLinkState
 from models.payment import Allocation, Payment, PaymentEvent, PaymentStatus
 from payments import links
@@ -35,6 +36,9 @@ RETURN_REASONS = {"R01": "funds", "R09": "funds", "R02": "closed", "R03": "unkno
 REASONS = RETURN_REASONS | {code: code for code in ("deposits_wrong", "deposits_late", "deposits_refused")}
 DEPOSITS_HERE = "deposits_here"
 RETRY_KINDS = frozenset({"pay_failed", "bank_returned"})
+
+Covered = Sequence[tuple[Invoice, Money]]
+"""What a payment pays, and how much of each."""
 
 
 def announce(ctx: Context, payment: Payment, became: PaymentStatus | None) -> None:
@@ -95,7 +99,7 @@ def _text(
         return
     locale = thread.locale or customer.locale
     retry = _retry_link(ctx, payment) if kind in RETRY_KINDS else None
-    slots = _slots(ctx, payment, locale) | dict(more)
+    slots = _slots(payment, _covered(ctx, payment), locale) | dict(more)
     said = {"biz": rendering.clean(merchant.name), "customer": rendering.clean(customer.name, CUSTOMER_CHARS)}
     said |= {"phone": merchant.phone, "inv": slots["inv"] or rendering.several(slots["count"], locale)}
     body = rendering.text(kind, locale, books.load(ctx, merchant.id), **{**slots, **said})
@@ -165,8 +169,9 @@ def payment_letter(
     ctx: Context, merchant: Merchant, payment: Payment, kind: str, more: Mapping[str, str] | None = None
 ) -> letters.Letter:
     customer = ctx.session.get_one(Customer, payment.customer_id)
-    lines = _lines(ctx, payment, customer.locale)
-    slots = _slots(ctx, payment, customer.locale) | dict(more or {})
+    covered = _covered(ctx, payment)
+    lines = _lines(covered, customer.locale)
+    slots = _slots(payment, covered, customer.locale) | dict(more or {})
     book = books.load(ctx, merchant.id)
     return letters.letter(kind, customer.locale, merchant=merchant, book=book, name=customer.name, lines=lines, **slots)
 
@@ -217,8 +222,8 @@ def tell_merchant(ctx: Context, merchant: Merchant, kind: str, **slots: object) 
     )
 
 
-def _slots(ctx: Context, payment: Payment, locale: str) -> dict[str, Any]:
-    numbers = [rendering.clean(invoice.number, 16) for invoice, _ in _covered(ctx, payment)]
+def _slots(payment: Payment, covered: Covered, locale: str) -> dict[str, Any]:
+    numbers = [rendering.clean(invoice.number, 16) for invoice, _ in covered]
     return {
         "amt": rendering.money(payment.amount, locale),
         "inv": rendering.clean(payment.description or "", 40) if payment.is_custom else _only(numbers),
@@ -234,21 +239,18 @@ def _only(numbers: Sequence[str]) -> str | None:
     return numbers[0] if len(numbers) == 1 else None
 
 
-def _lines(ctx: Context, payment: Payment, locale: str) -> list[tuple[str, str]]:
-    return [
-        (rendering.clean(invoice.number, 16), rendering.money(type(payment.amount)(share, payment.currency), locale))
-        for invoice, share in _covered(ctx, payment)
-    ]
+def _lines(covered: Covered, locale: str) -> list[tuple[str, str]]:
+    return [(rendering.clean(invoice.number, 16), rendering.money(share, locale)) for invoice, share in covered]
 
 
-def _covered(ctx: Context, payment: Payment) -> list[tuple[Invoice, int]]:
+def _covered(ctx: Context, payment: Payment) -> Covered:
     rows = ctx.session.execute(
         sa.select(Invoice, Allocation.amount_minor)
         .join(Allocation, Allocation.invoice_id == Invoice.id)
         .where(Allocation.payment_id == payment.id)
         .order_by(Invoice.due_on, Invoice.id)
     )
-    return [(invoice, share) for invoice, share in rows]
+    return [(invoice, Money(share, payment.currency)) for invoice, share in rows]
 
 
 def _outgoing(

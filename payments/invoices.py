@@ -13,7 +13,7 @@ from payments import closing, ledger, papers
 from payments.papers import Item
 
 
-def lock(session: Session, ids: Collection[int]) -> list[Invoice]:
+def lock(session: Session, ids: Collection[int] | sa.CompoundSelect[int]) -> list[Invoice]:
     """These invoices, fresh, held until the transaction ends. Always in id order: two that want overlapping sets then
     wait for each other instead of killing each other."""
     return list(

@@ -5,6 +5,8 @@ import hashlib
 import re
 from collections.abc import Callable
 
+import sqlalchemy as sa
+
 from models.context import Context
 from models.errors import DomainError
 from models.idempotency import KEY_MAX_CHARS, IdempotencyKey
@@ -41,15 +43,14 @@ def answer(
     kept. Raises DomainError("idempotency_mismatch")."""
     if not _claim(ctx, merchant_id, key, asked):
         return _given_before(ctx, merchant_id, key, asked)
-    row = ctx.session.get_one(IdempotencyKey, (merchant_id, key))
     try:
         payment = work()
     except DomainError as refusal:
         if passing is not None and isinstance(refusal, passing):
             raise
-        row.error_code = refusal.code
+        _keep(ctx, merchant_id, key, error_code=refusal.code)
         return refusal.code
-    row.payment_id = payment.id
+    _keep(ctx, merchant_id, key, payment_id=payment.id)
     return payment
 
 
@@ -59,6 +60,11 @@ def _claim(ctx: Context, merchant_id: int, key: str, asked: str) -> bool:
     )
     claimed = ctx.session.execute(statement.on_conflict_do_nothing().returning(IdempotencyKey.key))
     return claimed.first() is not None
+
+
+def _keep(ctx: Context, merchant_id: int, key: str, **outcome: object) -> None:
+    mine = (IdempotencyKey.merchant_id == merchant_id) & (IdempotencyKey.key == key)
+    ctx.session.execute(sa.update(IdempotencyKey).where(mine).values(outcome))
 
 
 def _given_before(ctx: Context, merchant_id: int, key: str, asked: str) -> Answer:

@@ -22,9 +22,10 @@ BATCH = 100
 
 def refundable(ctx: Context, payment: Payment) -> Money:
     """What is left of it to give back: captured, not refunded or being refunded, not disputed or lost."""
-    refunded = sum(r.amount_minor for r in takebacks.refunds_of(ctx, payment) if r.status is not RefundStatus.FAILED)
-    lost = sum(d.amount_minor for d in takebacks.disputes_of(ctx, payment) if d.status is not DisputeStatus.WON)
-    return Money(max(takebacks.captured(ctx, payment) - refunded - lost, 0), payment.currency)
+    facts = takebacks.facts_of(ctx, payment)
+    refunded = sum(one.amount_minor for one in facts.refunds if one.status is not RefundStatus.FAILED)
+    lost = sum(one.amount_minor for one in facts.disputes if one.status is not DisputeStatus.WON)
+    return Money(max(facts.captured - refunded - lost, 0), payment.currency)
 
 
 def refund(

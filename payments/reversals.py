@@ -13,6 +13,7 @@ from models.money import Money
 from models.payment import PAID_STATUSES, Payment, PaymentStatus
 from models.refund import Dispute, DisputeKind, DisputeStatus, Refund, RefundStatus
 from payments import takebacks
+from payments.takebacks import Facts
 
 log = structlog.get_logger()
 
@@ -89,19 +90,19 @@ def hear_dispute(
 def follow(ctx: Context, payment: Payment, held: Collection[Invoice]) -> Money:
     """Bring books and status to what the facts say; `held` are all its invoices, locked. Returns what the provider took
     beyond all that the payment had brought."""
-    excess = takebacks.rebook(ctx, payment, held)
-    ctx.session.flush()
-    status = _standing(ctx, payment)
+    facts = takebacks.facts_of(ctx, payment)
+    excess = takebacks.rebook(ctx, payment, facts, held)
+    status = _standing(payment, facts)
     if status is not payment.status:
         payment.move_to(status)
     return excess
 
 
-def _standing(ctx: Context, payment: Payment) -> PaymentStatus:
-    if payment.status is PaymentStatus.RETURNED or takebacks.is_gone(ctx, payment):
+def _standing(payment: Payment, facts: Facts) -> PaymentStatus:
+    if payment.status is PaymentStatus.RETURNED or facts.is_gone:
         return PaymentStatus.RETURNED
     if payment.status not in PAID_STATUSES:
         return payment.status
-    if takebacks.is_disputed(ctx, payment):
+    if facts.is_disputed:
         return PaymentStatus.DISPUTED
-    return PaymentStatus.REFUNDED if takebacks.is_refunded(ctx, payment) else PaymentStatus.SUCCEEDED
+    return PaymentStatus.REFUNDED if facts.is_refunded else PaymentStatus.SUCCEEDED

@@ -13,6 +13,7 @@ from models.context import Context, Runtime
 from models.customer import Customer
 from models.gateway import GatewayEvent, GatewayEventKind
 from models.invoice import Invoice
+from models.ledger import LedgerEntry
 from models.money import Money
 from models.payment import Allocation, Payment, PaymentStatus
 from models.refund import Dispute, DisputeStatus, Refund, RefundStatus
@@ -97,7 +98,8 @@ def apply(ctx: Context, provider: str, event: GatewayEvent) -> Settlement | None
         return Settlement(payment, None)
     before = payment.status
     payment.provider_reference = payment.provider_reference or event.provider_reference or None
-    if ctx.session.get_one(Customer, payment.customer_id).erased_at is None:
+    customer = ctx.session.get_one(Customer, payment.customer_id)  # held: whoever tells of it asks for it again
+    if customer.erased_at is None:
         payment.method_label = event.method_label or payment.method_label
     if event.saved is not None:
         accounts.hear(ctx, payment, event.saved)
@@ -134,17 +136,19 @@ def lock(session: Session, public_id: str) -> Payment | None:
 
 def hold(ctx: Context, payment: Payment) -> list[Invoice]:
     """Every invoice that it was begun for or has booked on, locked."""
-    planned = ctx.session.scalars(sa.select(Allocation.invoice_id).where(Allocation.payment_id == payment.id)).all()
-    return invoices.lock(ctx.session, {*planned, *takebacks.invoice_ids(ctx, payment)})
+    planned = sa.select(Allocation.invoice_id).where(Allocation.payment_id == payment.id)
+    booked = sa.select(LedgerEntry.invoice_id).where(
+        LedgerEntry.payment_id == payment.id, LedgerEntry.invoice_id.is_not(None)
+    )
+    return invoices.lock(ctx.session, planned.union(booked))
 
 
 def release(ctx: Context, payment: Payment) -> list[Invoice]:
     """End the attempt: its invoices, now locked, can be paid by another one."""
-    shares = ctx.session.scalars(sa.select(Allocation).where(Allocation.payment_id == payment.id)).all()
     # The invoices' locks come first: whoever begins holds them while it looks for open shares.
     held = hold(ctx, payment)
-    for share in shares:
-        share.is_open = False
+    still_open = (Allocation.payment_id == payment.id) & Allocation.is_open
+    ctx.session.execute(sa.update(Allocation).where(still_open).values(is_open=False))
     payment.finished_at = payment.finished_at or ctx.clock.now()
     payment.next_check_at = None
     ctx.session.flush()

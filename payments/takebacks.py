@@ -2,12 +2,13 @@
 dispute takes what is left. Each call brings the books to what the facts say, whatever order they came in."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from models.context import Context
 from models.invoice import Invoice
-from models.ledger import Account, LedgerEntry
+from models.ledger import Account
 from models.money import Money
 from models.payment import Payment, PaymentEvent
 from models.refund import Dispute, DisputeKind, DisputeStatus, Refund, RefundStatus
@@ -18,12 +19,43 @@ ARRIVED = "succeeded:"
 """How the history's effect of an arrival begins; amount and currency follow."""
 
 
-def refunds_of(ctx: Context, payment: Payment) -> Sequence[Refund]:
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that was heard of a payment's money, in its own currency. What is booked for it stands with each fact."""
+
+    captured: int
+    refunds: Sequence[Refund]
+    disputes: Sequence[Dispute]
+
+    @property
+    def refunded(self) -> int:
+        """What went back to its customer, and arrived there."""
+        return sum(refund.booked_minor for refund in self.refunds)
+
+    @property
+    def is_gone(self) -> bool:
+        """All that it brought was lost to returns and disputes, or a return came before any of it."""
+        lost = [one for one in self.disputes if one.status is DisputeStatus.LOST]
+        kept = self.captured - sum(one.taken_minor for one in lost) - self.refunded
+        is_return = any(one.kind is DisputeKind.RETURN for one in lost)
+        return bool(lost) and (kept <= 0 or is_return)
+
+    @property
+    def is_refunded(self) -> bool:
+        return 0 < self.captured <= self.refunded
+
+    @property
+    def is_disputed(self) -> bool:
+        return any(one.status is DisputeStatus.OPEN for one in self.disputes)
+
+
+def facts_of(ctx: Context, payment: Payment) -> Facts:
+    disputes = sa.select(Dispute).where(Dispute.payment_id == payment.id).order_by(Dispute.id)
+    return Facts(captured(ctx, payment), _refunds_of(ctx, payment), ctx.session.scalars(disputes).all())
+
+
+def _refunds_of(ctx: Context, payment: Payment) -> Sequence[Refund]:
     return ctx.session.scalars(sa.select(Refund).where(Refund.payment_id == payment.id).order_by(Refund.id)).all()
-
-
-def disputes_of(ctx: Context, payment: Payment) -> Sequence[Dispute]:
-    return ctx.session.scalars(sa.select(Dispute).where(Dispute.payment_id == payment.id).order_by(Dispute.id)).all()
 
 
 def captured(ctx: Context, payment: Payment) -> int:
@@ -33,20 +65,20 @@ def captured(ctx: Context, payment: Payment) -> int:
     return sum(int(effect.split(":")[1]) for effect in effects)
 
 
-def rebook(ctx: Context, payment: Payment, held: Collection[Invoice]) -> Money:
+def rebook(ctx: Context, payment: Payment, facts: Facts, held: Collection[Invoice]) -> Money:
     """Call after a fact has changed, with the payment and all its invoices locked. Returns how much more was taken at
     the provider than the payment had brought."""
-    facts: list[Refund | Dispute] = [*refunds_of(ctx, payment), *disputes_of(ctx, payment)]
-    left = brought = captured(ctx, payment)
+    left = brought = facts.captured
     wanted: list[tuple[Refund | Dispute, int]] = []
-    for one in facts:
+    taken: list[Refund | Dispute] = [*facts.refunds, *facts.disputes]
+    for one in taken:
         amount = min(one.amount_minor, left) if _counts(one) else 0
         left -= amount
         wanted.append((one, amount))
     books = _Books(ctx, payment, held)
     for one, amount in sorted(wanted, key=lambda each: each[1] - _booked(each[0])):  # give back before taking anew
         books.bring(one, amount)
-    asked = sum(one.amount_minor for one in facts if _counts(one))
+    asked = sum(one.amount_minor for one in taken if _counts(one))
     return Money(max(asked - brought, 0) if brought else 0, payment.currency)
 
 
@@ -160,35 +192,6 @@ class _Books:
             ledger.post(self._ctx, self._payment, self._payment.currency, lines)
 
 
-def invoice_ids(ctx: Context, payment: Payment) -> set[int]:
-    """The invoices that it has booked on, whatever it was begun for."""
-    on = sa.select(LedgerEntry.invoice_id).where(
-        LedgerEntry.payment_id == payment.id, LedgerEntry.invoice_id.is_not(None)
-    )
-    return {invoice_id for invoice_id in ctx.session.scalars(on) if invoice_id is not None}
-
-
-def is_gone(ctx: Context, payment: Payment) -> bool:
-    """All that it brought was lost to returns and disputes, or a return came before any of it."""
-    lost = [d for d in disputes_of(ctx, payment) if d.status is DisputeStatus.LOST]
-    kept = captured(ctx, payment) - sum(d.taken_minor for d in lost) - _refunded(ctx, payment)
-    is_return = any(d.kind is DisputeKind.RETURN for d in lost)
-    return bool(lost) and (kept <= 0 or is_return)
-
-
-def is_refunded(ctx: Context, payment: Payment) -> bool:
-    brought = captured(ctx, payment)
-    return brought > 0 and _refunded(ctx, payment) >= brought
-
-
-def is_disputed(ctx: Context, payment: Payment) -> bool:
-    return any(d.status is DisputeStatus.OPEN for d in disputes_of(ctx, payment))
-
-
 def refunded(ctx: Context, payment: Payment) -> Money:
     """What went back to its customer, and arrived there."""
-    return Money(_refunded(ctx, payment), payment.currency)
-
-
-def _refunded(ctx: Context, payment: Payment) -> int:
-    return sum(r.booked_minor for r in refunds_of(ctx, payment))
+    return Money(sum(refund.booked_minor for refund in _refunds_of(ctx, payment)), payment.currency)

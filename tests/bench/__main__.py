@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import flood, hosts, pages, record, reminders, sending, stage, start, turns
+from tests.bench import flood, hosts, pages, pays, record, reminders, sending, stage, start, turns
 from tests.support.databases import postgres_url
 from tests.support.postgres import running_server
 
@@ -66,6 +66,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "turn-postgresql": _on_postgresql(turns.on_postgresql),
     "two-hosts": hosts.two_against_one,
     "flood": _on_postgresql(flood.while_all_else_hangs),
+    "pays": _on_postgresql(pays.at_a_rate),
     "reminders": reminders.planned,
     "sending": _on_postgresql(sending.against_a_loop),
     "pages": pages.growth,

@@ -61,7 +61,7 @@ class _Range:
         self.errors: list[int] = []
 
     def shoot(self, host: str) -> None:
-        gun = _Gun((host, self._port))
+        gun = Gun((host, self._port))
         for n in iter(self._next.__next__, None):
             if n >= len(self._shots):
                 return
@@ -76,7 +76,7 @@ class _Range:
             self.took.append((time.perf_counter() - due) * 1000)
 
 
-class _Gun:
+class Gun:
     """One connection, kept. No more HTTP than the servers speak that are measured: it shares their cores."""
 
     def __init__(self, address: tuple[str, int]) -> None:
@@ -113,12 +113,14 @@ class _Gun:
         while b"\r\n\r\n" not in received:
             received += self._more(connection)
         head, _, text = received.partition(b"\r\n\r\n")
-        length = _LENGTH.search(head)
+        status, length = int(head[9:12]), _LENGTH.search(head)
+        if status == 204:
+            return status, b""
         if length is None:
             raise ConnectionError("no length")
         while len(text) < int(length[1]):
             text += self._more(connection)
-        return int(head[9:12]), text
+        return status, text
 
     def _more(self, connection: socket.socket) -> bytes:
         received = connection.recv(65536)
