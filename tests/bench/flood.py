@@ -22,7 +22,7 @@ from models.message import Direction, Message, Route
 from models.received_text import ReceivedText
 from models.walls import ALL_MERCHANTS
 from tests.bench.load import fire
-from tests.bench.serving import TILL, production, serving, working
+from tests.bench.serving import TILL, memory_mb, production, serving, working
 from tests.bench.stage import PHONES
 from tests.bench.turns import text, texts
 
@@ -58,13 +58,14 @@ def while_all_else_hangs(database_url: str) -> list[Row]:
             TWILIO_API_BASE=f"http://{silent}",
             STRIPE_API_BASE=f"http://{silent}",
         )
-        with serving(TILL, PROCESSES, environment) as server, working(environment):
+        with serving(TILL, PROCESSES, environment) as server, working(environment) as worker:
             for _ in range(WARM_UPS):  # whoever is first to listen would get all the connections
                 fire(server.port, texts(WARM_UP), CONNECTIONS // 8)
             _catching_up(database_url)
-            before = _stored(database_url)
+            before, memory = _stored(database_url), [server.largest_mb, memory_mb(worker)]
             figures = fire(server.port, repeated, CONNECTIONS, PER_SECOND)
             left, took = _catching_up(database_url)
+            memory += [server.largest_mb, memory_mb(worker)]
     after = _stored(database_url)
     return [
         {
@@ -83,6 +84,8 @@ def while_all_else_hangs(database_url: str) -> list[Row]:
             "left alone": after.left_alone,
             "not answered": after.unanswered,
             "answered twice": after.doubled,
+            "web process MB before, after": f"{memory[0]:.0f}, {memory[2]:.0f}",
+            "worker MB before, after": f"{memory[1]:.0f}, {memory[3]:.0f}",
             "errors": figures.errors,
         }
     ]

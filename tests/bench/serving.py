@@ -38,7 +38,7 @@ class Server:
     @property
     def largest_mb(self) -> float:
         """Resident memory of the largest worker."""
-        return max(_status_kb(pid, "VmRSS") for pid in self.workers) / 1024
+        return max(memory_mb(pid) for pid in self.workers)
 
 
 def production(database_url: str, folder: Path, **more: str) -> dict[str, str]:
@@ -116,12 +116,13 @@ def processor_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def memory_mb(pid: int) -> float:
+    """What of it is in memory now."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _status_kb(pid: int, name: str) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
