@@ -73,8 +73,10 @@ def addresses(text: str) -> tuple[str, ...]:
 
 def unlinked(text: str) -> str:
     """Nothing in it is taken for a link any more; else as it was."""
-    text = _SCHEME.sub(" ", text).replace("//", "/")
-    text = _IP_ADDRESS.sub(lambda found: found[0].replace(".", " "), text)
+    if "//" in text:
+        text = _SCHEME.sub(" ", text).replace("//", "/")
+    if text.count(".") > 2:
+        text = _IP_ADDRESS.sub(lambda found: found[0].replace(".", " "), text)
     return _DOT_IN_HOST.sub(" ", text)
 
 

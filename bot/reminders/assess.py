@@ -2,7 +2,7 @@
 taken for the dry run, at the press, at release, and once more while a message leaves."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -209,11 +209,13 @@ def _at(desk: Desk, candidate: Candidate, chosen: Chosen, place: Place) -> Verdi
     due_at = wanted if chosen.text is None else hours.next_opening(place, desk.hours, wanted)
     if due_at is None:
         return None
-    today = due_at.astimezone(place.zone).date()
+    today = hours.local_day(place, due_at)
     return Verdict(candidate.customer_id, (candidate,), chosen, place, due_at, today, due_at > wanted)
 
 
 def _together(several: Sequence[Verdict]) -> Verdict:
+    if len(several) == 1:  # nearly always
+        return several[0]
     latest = max(several, key=lambda verdict: verdict.due_at)
     going = tuple(candidate for verdict in several for candidate in verdict.going)
     return Verdict(latest.customer_id, going, latest.chosen, latest.place, latest.due_at, latest.today, latest.is_held)
@@ -245,15 +247,13 @@ def _place(desk: Desk, candidate: Candidate, chosen: Chosen) -> Place:
 # --- how often -------------------------------------------------------------------------------------------------------
 def _cap(desk: Desk, verdict: Verdict) -> str | None:
     """How many reminders this contact has had or gets that day and that week, if there is no room for one more."""
-    known, local = desk.known, verdict.local
-    addresses = [point.address for point in _points(verdict)]
-    past = _messages(known.by_customer.get(verdict.customer_id, ()), local)
-    for address in addresses:
-        past |= _messages(known.by_address.get(address, ()), local)
+    known, addresses = desk.known, [point.address for point in _points(verdict)]
+    at_them = [one for address in addresses for one in known.by_address.get(address, ())]
+    past = [*known.by_customer.get(verdict.customer_id, ()), *at_them]
     planned = max((desk.taken.get(address, []) for address in addresses), key=len)
     if not past and not planned:  # nearly everyone
         return None
-    days = [day for _, day in past] + planned
+    days = [day for _, day in {(one.message_id, verdict.local(one.sent_at).date()) for one in past}] + planned
     that_day = sum(day == verdict.today for day in days)
     that_week = sum(verdict.today - timedelta(days=CAP_DAYS) < day <= verdict.today for day in days)
     return f"{that_day}/{that_week}" if that_day >= PER_DAY or that_week >= PER_WEEK else None
@@ -261,7 +261,3 @@ def _cap(desk: Desk, verdict: Verdict) -> str | None:
 
 def _points(verdict: Verdict) -> list[Point]:
     return [point for point in (verdict.chosen.text, verdict.chosen.email) if point is not None]
-
-
-def _messages(past: Iterable[Past], local: Callable[[datetime], datetime]) -> set[tuple[int, date]]:
-    return {(one.message_id, local(one.sent_at).date()) for one in past}

@@ -18,7 +18,7 @@ from models.case import PAUSING, Case
 from models.consent import Consent, ConsentAct, OptOut
 from models.context import Context
 from models.conversation import Conversation, Promise
-from models.customer import Channel, ContactPoint
+from models.customer import APPS, Channel, ContactPoint
 from models.merchant import Merchant
 from models.message import Direction, Message, MessageStatus
 from models.payment import UNDER_WAY_STATUSES, Allocation, Payment
@@ -76,12 +76,13 @@ def read(ctx: Context, merchant: Merchant, candidates: Sequence[Candidate], besi
     customers = sorted({candidate.customer_id for candidate in candidates})
     invoices = sorted({candidate.invoice_id for candidate in candidates})
     _read_points(ctx, facts, customers)
-    _read_permissions(ctx, merchant, facts)
+    addresses = sorted({point.address for points in facts.points.values() for point in points})
+    _read_permissions(ctx, merchant, facts, addresses)
     _read_windows(ctx, merchant, facts)
     _read_money(ctx, facts, invoices)
     _read_words(ctx, merchant, facts, customers)
     others = sa.true() if besides_link is None else Reminder.link_id.is_distinct_from(besides_link)
-    _read_past(ctx, merchant, facts, customers, others)
+    _read_past(ctx, merchant, facts, customers, addresses, others)
     _read_standing(ctx, facts, invoices, others)
     rules = sa.select(CustomerCadence).where(among(CustomerCadence.customer_id, customers))
     facts.own = {rule.customer_id: rule for rule in ctx.session.scalars(rules)}
@@ -103,18 +104,16 @@ def _read_points(ctx: Context, facts: Facts, customers: Sequence[int]) -> None:
         facts.points[customer_id].append(Point(channel, address, is_bad))
 
 
-def _read_permissions(ctx: Context, merchant: Merchant, facts: Facts) -> None:
-    """A refusal stands until its owner lifts it. Of agreements the newest word counts."""
-    addresses = sorted({point.address for points in facts.points.values() for point in points})
+def _read_permissions(ctx: Context, merchant: Merchant, facts: Facts, addresses: Sequence[str]) -> None:
+    """A refusal stands until its owner lifts it. Of agreements the newest word counts; emails need none."""
     refusals = sa.select(OptOut.channel, OptOut.address).where(
         OptOut.merchant_id == merchant.id, among(OptOut.address, addresses)
     )
     facts.opted_out = {(channel, address) for channel, address in ctx.session.execute(refusals)}
+    phones = sorted({point.address for points in facts.points.values() for point in points if point.channel in APPS})
     words = (
         sa.select(Consent.channel, Consent.address, Consent.act)
-        .where(
-            Consent.merchant_id == merchant.id, Consent.channel.in_(list(Channel)), among(Consent.address, addresses)
-        )
+        .where(Consent.merchant_id == merchant.id, Consent.channel.in_(APPS), among(Consent.address, phones))
         .order_by(Consent.id)
     )
     latest = {(channel, address): act for channel, address, act in ctx.session.execute(words)}
@@ -175,8 +174,9 @@ def _read_words(ctx: Context, merchant: Merchant, facts: Facts, customers: Seque
         .join(Conversation, Conversation.id == Case.conversation_id)
         .where(Case.merchant_id == merchant.id, Case.resolved_at.is_(None), Case.kind.in_(PAUSING))
     )
-    at = _customers_at(facts)
-    for customer_id, invoice_id, channel, address in ctx.session.execute(opened):
+    found = ctx.session.execute(opened).all()
+    at = _customers_at(facts) if found else {}
+    for customer_id, invoice_id, channel, address in found:
         whose = [customer_id] if customer_id is not None else at.get((channel, address), ())
         facts.questioned.update((one, invoice_id) for one in whose)
     promises = sa.select(Promise).where(among(Promise.customer_id, customers), Promise.promised_on.is_not(None))
@@ -194,7 +194,12 @@ def _customers_at(facts: Facts) -> dict[Address, list[int]]:
 
 
 def _read_past(
-    ctx: Context, merchant: Merchant, facts: Facts, customers: Sequence[int], others: sa.ColumnElement[bool]
+    ctx: Context,
+    merchant: Merchant,
+    facts: Facts,
+    customers: Sequence[int],
+    addresses: Sequence[str],
+    others: sa.ColumnElement[bool],
 ) -> None:
     """The status is looked at here: asked for in SQL, SQLite would walk through all that was ever sent."""
     since = ctx.clock.now() - LOOK_BACK
@@ -203,7 +208,6 @@ def _read_past(
     for row in ctx.session.execute(lately.where(among(Reminder.customer_id, customers))):
         if row.status is ReminderStatus.SENT:
             facts.by_customer[row.customer_id].append(_past(row))
-    addresses = sorted({point.address for points in facts.points.values() for point in points})
     at_them = lately.where(Reminder.merchant_id == merchant.id, among(Reminder.address, addresses))
     for row in ctx.session.execute(at_them):
         if row.status is ReminderStatus.SENT:

@@ -42,6 +42,12 @@ def next_opening(place: Place, hours: Hours, at: datetime) -> datetime | None:
     return next((moment for moment in _openings(place, hours, at) if is_open(place, hours, moment)), None)
 
 
+@lru_cache(maxsize=4096)
+def local_day(place: Place, at: datetime) -> date:
+    """Asked for each of a hundred thousand, of few places and moments."""
+    return at.astimezone(place.zone).date()
+
+
 def _openings(place: Place, hours: Hours, at: datetime) -> Iterator[datetime]:
     """Each zone's next openings in order: where all are open, one of them has just opened."""
     found = set()
