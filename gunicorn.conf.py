@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import gc
 import os
+import socket
 from importlib import import_module
 
 # Nothing of Till, nor a library of its, may be imported here: this process forks the workers of a reload, and what it
@@ -18,6 +19,10 @@ preload_app = False
 timeout = 30
 graceful_timeout = 20
 control_socket_disable = True
+
+# gunicorn would tell systemd that it is ready before it has loaded anything. A worker does, once it is
+# (docs/decisions/0033).
+NOTIFY_SOCKET = os.environ.pop("NOTIFY_SOCKET", None)
 
 # glibc gives each of forty threads a heap of its own, half empty: 10 MB for nothing. Others have no mallopt.
 M_ARENA_MAX, HEAPS = -8, 2
@@ -36,7 +41,13 @@ def post_worker_init(worker):
     gc.enable()
     _stay_on_one_core(worker.age)
     waiting = worker.tpool._work_queue.qsize  # nothing else knows how many wait for a thread
-    import_module("web.app").start(worker.app.callable, waiting=waiting)
+    import_module("web.app").start(worker.app.callable, waiting=waiting, once_warm=_tell_systemd)
+
+
+def _tell_systemd():
+    if NOTIFY_SOCKET is not None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+            told.sendto(b"READY=1", NOTIFY_SOCKET.replace("@", "\0", 1))
 
 
 def _stay_on_one_core(number):

@@ -98,16 +98,16 @@ def create_app(
     return app
 
 
-def start(app: Flask, waiting: Callable[[], int] = nobody) -> None:
+def start(app: Flask, waiting: Callable[[], int] = nobody, once_warm: Callable[[], None] = lambda: None) -> None:
     """Begin the work that goes on beside requests: for a process that serves, after it has forked. `waiting`: how many
-    requests wait for a thread of it."""
+    requests wait for a thread of it; `once_warm`: called when nothing is left to be loaded beside them."""
     assembly: Assembly = app.extensions["till.assembly"]
     settings: Settings = app.extensions["till.settings"]
     if settings.put_off and not assembly.runtime.database.is_sqlite:
         app.extensions["till.crowd"] = Crowd(waiting)
     if assembly.sandbox is not None:
         assembly.sandbox.start()
-    beside = Warming(app, assembly.runtime, settings)
+    beside = Warming(app, assembly.runtime, settings, once_warm)
     app.extensions["till.warming"] = beside
     beside.start()
 

@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
@@ -21,9 +22,9 @@ log = structlog.get_logger()
 
 
 class Warming(threading.Thread):
-    def __init__(self, app: Flask, runtime: Runtime, settings: Settings) -> None:
+    def __init__(self, app: Flask, runtime: Runtime, settings: Settings, once_warm: Callable[[], None]) -> None:
         super().__init__(name="warming", daemon=True)
-        self._app, self._runtime, self._settings = app, runtime, settings
+        self._app, self._runtime, self._settings, self._once_warm = app, runtime, settings, once_warm
 
     def run(self) -> None:
         try:
@@ -31,6 +32,7 @@ class Warming(threading.Thread):
             evidence.table()
             import_string("web.engine")
             self._work()
+            self._once_warm()
         except Exception as error:  # half a process must not stay: whoever watches it starts another
             log.error("did_not_start", error=describe(error))
             os.kill(os.getpid(), signal.SIGTERM)

@@ -1,5 +1,6 @@
 """The release before and this one take turns under load, as docs/operations.md has it: the schema first, while the old
-one serves; then the web process behind a socket that stays, then the worker; and back again, on the newer schema."""
+one serves; then the web process behind a socket that stays, while another stands in; then the worker; and back, on
+the newer schema."""
 
 import io
 import os
@@ -63,7 +64,7 @@ def head_of(release: Path) -> str:
 
 
 class Service:
-    """What systemd does: holds the socket, starts a release behind it, and starts another once that one has ended."""
+    """What systemd does: holds the socket, starts units behind it, and takes one as started when it says so."""
 
     def __init__(self, town: Town) -> None:
         self._town = town
@@ -71,34 +72,46 @@ class Service:
         self._environment = os.environ | dict(town.environment) | {"TILL_WORKER": "true"}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def restart_web(self, release: Path) -> None:
-        self._end("web")
-        fd = self._socket.fileno()
-        self._start("web", release, "-m", "gunicorn", "--bind", f"fd://{fd}", "--log-level", "error", pass_fds=(fd,))
-        assert eventually(self._town.is_ready, PATIENCE_S), self._town.log.read_text()[-3000:]
+    def replace_web(self, release: Path) -> None:
+        """What runs is ended while the one that follows serves already, by another name."""
+        self.start_web(release, "till-web-next")
+        self._end("till-web")
+        self.start_web(release)
+        self._end("till-web-next")
+
+    def start_web(self, release: Path, unit: str = "till-web") -> None:
+        """Returns when it says that it is ready."""
+        fd, notify = self._socket.fileno(), f"till-{self._town.port}"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+            heard.bind(f"\0{notify}")
+            heard.settimeout(PATIENCE_S)
+            self._environment["NOTIFY_SOCKET"] = f"@{notify}"
+            command = ("-m", "gunicorn", "--bind", f"fd://{fd}", "--log-level", "error")
+            self._start(unit, release, *command, pass_fds=(fd,))
+            assert heard.recv(BACKLOG).startswith(b"READY=1"), self._town.log.read_text()[-3000:]
 
     def restart_worker(self, release: Path) -> None:
-        self._end("worker")
-        self._start("worker", release, "-m", "flask", "--app", "wsgi", "worker")
+        self._end("till-worker")
+        self._start("till-worker", release, "-m", "flask", "--app", "wsgi", "worker")
 
     def migrate(self, release: Path) -> None:
         command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
         subprocess.run(command, cwd=release, env=self._environment, check=True)
 
-    def _start(self, role: str, release: Path, *words: str, pass_fds: tuple[int, ...] = ()) -> None:
+    def _start(self, unit: str, release: Path, *words: str, pass_fds: tuple[int, ...] = ()) -> None:
         with self._town.log.open("a") as log:
-            self._running[role] = subprocess.Popen(
+            self._running[unit] = subprocess.Popen(
                 [sys.executable, *words], cwd=release, env=self._environment, stdout=log, stderr=log, pass_fds=pass_fds
             )
 
-    def _end(self, role: str) -> None:
-        if (process := self._running.pop(role, None)) is not None:
+    def _end(self, unit: str) -> None:
+        if (process := self._running.pop(unit, None)) is not None:
             process.terminate()
             process.wait(PATIENCE_S)
 
     def close(self) -> None:
-        for role in list(self._running):
-            self._end(role)
+        for unit in list(self._running):
+            self._end(unit)
         self._socket.close()
 
 
@@ -117,7 +130,7 @@ def test_it_loses_nothing_while_one_release_follows_another_and_goes_back(
     people = settle_in(town, PEOPLE)
     migrations.downgrade(town.database.engine, head_of(before))
     sent: list[str] = []
-    service.restart_web(before)
+    service.start_web(before)
     if not town.database.is_sqlite:
         service.restart_worker(before)
     flood = Flood(
@@ -128,7 +141,7 @@ def test_it_loses_nothing_while_one_release_follows_another_and_goes_back(
         service.migrate(ROOT)
         for release in (ROOT, before, ROOT):
             sent += [town.queue_text(f"+1305555{n + 5000}") for n in range(len(sent), len(sent) + TEXTS_EACH)]
-            service.restart_web(release)
+            service.replace_web(release)
             if not town.database.is_sqlite:
                 service.restart_worker(release)
     longest = max(one.ended - one.began for one in flood.answers)

@@ -1,6 +1,7 @@
 """What a web process loads before its first answer, and what is there all the same when it is asked for: each process
 of every deployment pays in seconds and in memory."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -77,6 +78,20 @@ def test_gunicorn_itself_loads_nothing_that_a_release_may_change() -> None:
     loaded = {name.partition(".")[0] for name in run.stdout.split()}
     assert loaded & {"bot", "models", "payments", "web", "wsgi", "flask", "prometheus_client", "sqlalchemy"} == set()
     assert "gc" in loaded
+
+
+def test_gunicorn_leaves_it_to_who_serves_to_say_that_they_do() -> None:
+    code = """
+import os, runpy
+settings = runpy.run_path("gunicorn.conf.py")
+assert "NOTIFY_SOCKET" not in os.environ
+settings["_tell_systemd"]()
+"""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind("")  # the kernel finds a name
+        environment = {"NOTIFY_SOCKET": systemd.getsockname().decode().replace("\0", "@")}
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
+        assert systemd.recv(100, socket.MSG_DONTWAIT) == b"READY=1"
 
 
 def test_it_lists_every_command_and_loads_each_by_its_name() -> None:
