@@ -1,4 +1,4 @@
-"""Takes up the texts whose turns were put off: some senders at a time, each text in a transaction of its own, one
+"""Takes up the texts whose turns were put off: some senders at a time, with one commit where all goes well, one
 sender's in the order in which they came. A text is gone only with the commit of its turn, so that whoever dies loses
 none; and its message is single by the carrier's id, so that none is answered twice, whoever else has it in hand."""
 
@@ -17,7 +17,7 @@ from bot.put_off import Late
 from bot.turn import take_turn
 from models.context import Context, Runtime
 from models.customer import Channel
-from models.database import is_retryable, is_unavailable
+from models.database import is_retryable, is_unavailable, so_far
 from models.merchant import Merchant
 from models.received_text import ReceivedText
 from models.signing import Purpose
@@ -28,7 +28,9 @@ WINDOW = 512
 """The oldest texts, among which a worker chooses: what it costs does not grow with what waits."""
 AT_ONCE = 32
 SIDE_BY_SIDE = 4
-"""Senders. Half of a turn's time is waiting for PostgreSQL and its disk; more of them wait for the interpreter."""
+"""Threads. Half of a turn's time is waiting for PostgreSQL and its disk; more of them wait for the interpreter."""
+TOGETHER = 8
+"""Turns of as many senders share a commit. Whoever of them writes meanwhile waits for it."""
 IN_HAND = timedelta(seconds=30)
 """Whoever takes some is done by then, or dead. Should it still live, nothing happens twice."""
 MOST_TRIES = 5
@@ -73,14 +75,27 @@ def catch_up(runtime: Runtime) -> int:
     """Some of what waits. Returns how many texts it took in hand. Raises only while the database is away."""
     texts, merchants = _take_in_hand(runtime)
 
-    def take_up(one_senders: Sequence[ReceivedText]) -> None:
-        for text in one_senders:
-            if not _take_up(runtime, merchants[text.merchant_id], text):
-                return  # what it wrote after that waits as well
+    def take_up(lot: Sequence[Sequence[ReceivedText]]) -> None:
+        merchant = merchants[lot[0][0].merchant_id]
+        first = [texts[0] for texts in lot]
+        are_done = len(lot) > 1 and _take_up_together(runtime, merchant, first)
+        for one_senders in lot:
+            for text in one_senders[are_done:]:
+                if not _take_up(runtime, merchant, text):
+                    break  # what it wrote after that waits as well
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        list(pool.map(take_up, _by_sender(texts)))
+        list(pool.map(take_up, _lots(_by_sender(texts))))
     return len(texts)
+
+
+def _lots(senders: Iterable[list[ReceivedText]]) -> Iterable[list[list[ReceivedText]]]:
+    """Of one merchant each: a transaction sees the rows of one."""
+    ours: dict[int, list[list[ReceivedText]]] = {}
+    for texts in senders:
+        ours.setdefault(texts[0].merchant_id, []).append(texts)
+    for lot in ours.values():
+        yield from (lot[start : start + TOGETHER] for start in range(0, len(lot), TOGETHER))
 
 
 def choose(window: Iterable[Waiting], now: datetime) -> list[Waiting]:
@@ -139,7 +154,21 @@ def _change(ctx: Context, these: sa.ColumnElement[bool], values: dict[str, Any])
     ctx.session.execute(changed, execution_options={"synchronize_session": False})
 
 
-# --- a transaction for each text --------------------------------------------------------------------------------------
+# --- a transaction for some texts, or for each ------------------------------------------------------------------------
+def _take_up_together(runtime: Runtime, merchant: Merchant, rows: Sequence[ReceivedText]) -> bool:
+    """One of each sender. False: one of them failed or stood in another's way, and nothing has happened to any."""
+    try:
+        with runtime.of(merchant.id).write_together() as ctx:
+            for row in rows:
+                _turn(ctx, merchant, row, _read(runtime, row))
+                so_far(ctx.session)
+    except Exception as error:
+        if is_unavailable(error) and not _has_lost_a_tie(error):
+            raise
+        return False
+    return True
+
+
 def _take_up(runtime: Runtime, merchant: Merchant, row: ReceivedText) -> bool:
     """False: not this time. It is tried again once nobody has it in hand any more."""
     try:
@@ -156,12 +185,20 @@ def _run(runtime: Runtime, merchant: Merchant, row: ReceivedText, text: Late, re
     """Again, where two transactions waited for each other and this one lost."""
     try:
         with runtime.of(row.merchant_id).write_together() as ctx:
-            take_turn(ctx, merchant, text, dialogue.respond, row.received_at)
-            put_off.forget(ctx, row.id)
+            _turn(ctx, merchant, row, text)
     except sa.exc.DBAPIError as error:
-        if not repeats or not is_retryable(error):
+        if not repeats or not _has_lost_a_tie(error):
             raise
         _run(runtime, merchant, row, text, repeats - 1)
+
+
+def _has_lost_a_tie(error: Exception) -> bool:
+    return isinstance(error, sa.exc.DBAPIError) and is_retryable(error)
+
+
+def _turn(ctx: Context, merchant: Merchant, row: ReceivedText, text: Late) -> None:
+    take_turn(ctx, merchant, text, dialogue.respond, row.received_at)
+    put_off.forget(ctx, row.id)
 
 
 def _read(runtime: Runtime, row: ReceivedText) -> Late:

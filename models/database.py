@@ -153,6 +153,17 @@ class Database:
         self.engine.dispose()
 
 
+def so_far(session: Session) -> None:
+    """Between two units of work that share a transaction: the next one sees all of this one, and knows none of its
+    objects."""
+    session.flush()
+    session.expunge_all()
+    connection = connection_of(session)
+    if connection.info.get(WITH_COMMIT):
+        with one_trip(connection):
+            run_waiting(connection)
+
+
 def is_retryable(error: sa.exc.DBAPIError) -> bool:
     """True for a transaction that the database ended to break a tie: run it again from its start."""
     return getattr(error.orig, "sqlstate", None) in _RETRYABLE

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import catching_up, vitals
-from bot.catching_up import IN_HAND, MOST_TRIES, REST_S, Waiting, catch_up, choose
+from bot.catching_up import IN_HAND, MOST_TRIES, REST_S, catch_up
 from models.customer import Channel
 from models.message import Direction, Message, MessageStatus, Route
 from models.received_text import ReceivedText
@@ -15,7 +15,7 @@ from models.verification import CODE_LIFETIME
 from tests.support.phone import Phone
 from tests.support.world import ALICE, ALICE_EMAIL, BOB, BOB_EMAIL, NOW, World
 from web import jobs
-from web.crowd import FEW, MANY, Crowd, nobody
+from web.crowd import MANY, Crowd, nobody
 
 OWES = "what do I owe?"
 
@@ -227,6 +227,25 @@ def test_it_puts_a_text_aside_that_nobody_can_answer(world: World, alice: Phone)
     alice.hears("INV-1042")  # it stands in nobody's way
 
 
+def test_it_undoes_what_shared_a_commit_with_a_text_that_nobody_can_answer(world: World, alice: Phone) -> None:
+    bob, globex = world.phone(BOB), world.phone("+12065550177", world.merchants["globex"])
+    crowd(world)
+    for phone, words in ((alice, OWES), (alice, "2"), (bob, OWES), (globex, "hi")):
+        phone.says(words)
+    with world.runtime.write() as ctx:
+        of_bob = sa.update(ReceivedText).where(ReceivedText.their_address == BOB)
+        ctx.session.execute(of_bob.values(hidden_body="x"), execution_options={"synchronize_session": False})
+    before = len(alice.receives())
+
+    work(world)
+
+    listed, picked = answers(alice, before)
+    assert "INV-1060" in listed
+    assert "INV-1051" in picked
+    assert len(globex.receives()) == 1
+    assert [text.their_address for text in kept(world)] == [BOB]
+
+
 def flask(world: World, *words: str) -> str:
     return world.client.application.test_cli_runner().invoke(args=["jobs", *words], catch_exceptions=False).output
 
@@ -278,23 +297,3 @@ def test_a_refusal_holds_back_an_answer_that_has_not_left(world: World, alice: P
         statuses = sa.select(Message.status).where(answered).order_by(Message.id.desc())
         assert ctx.session.scalars(statuses.limit(1)).one() is MessageStatus.CANCELLED
     assert not any("INV-1042" in text for text in answers(alice, before))
-
-
-def text(number: int, sender: str, tries: int = 0, *, in_hand: bool = False) -> Waiting:
-    return Waiting(number, 1, Channel.SMS, sender, tries, NOW if in_hand else None)
-
-
-def test_it_chooses_nothing_of_a_sender_whom_another_worker_has_in_hand() -> None:
-    window = [text(1, "a", 1, in_hand=True), text(2, "b"), text(3, "a"), text(4, "b")]
-    assert [one.id for one in choose(window, NOW)] == [2, 4]
-
-
-def test_it_tries_again_one_at_a_time() -> None:
-    window = [text(1, "a", 1), text(2, "b", 1), text(3, "c"), text(4, "a")]
-    assert [one.id for one in choose(window, NOW)] == [1]
-
-
-def test_a_crowd_stays_until_few_are_left() -> None:
-    waiting = iter([MANY - 1, MANY, FEW + 1, FEW, FEW + 1])
-    found = Crowd(lambda: next(waiting))
-    assert [found.is_here() for _ in range(5)] == [False, True, True, False, False]
