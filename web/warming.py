@@ -30,8 +30,9 @@ class Warming(threading.Thread):
         try:
             configure_mappers()
             evidence.table()
-            import_string("web.engine")
-            self._work()
+            if self._runtime.database.is_sqlite:  # elsewhere jobs are enqueued without the engine
+                import_string("web.engine")
+                self._work()
             self._once_warm()
         except Exception as error:  # half a process must not stay: whoever watches it starts another
             log.error("did_not_start", error=describe(error))
@@ -42,7 +43,7 @@ class Warming(threading.Thread):
 
     def _work(self) -> None:
         """On SQLite this process runs the jobs, too."""
-        if self._settings.worker and self._runtime.database.is_sqlite:
+        if self._settings.worker:
             work = import_string("web.jobs:WORK")
             work = replace(work, queues=UNPACED) if self._settings.sms == "sandbox" else work
             self._app.extensions["till.worker"] = import_string("web.engine:start_embedded")(self._runtime, work)

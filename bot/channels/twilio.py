@@ -46,7 +46,7 @@ _ANSWERABLE = re.compile(r"\+[1-9][0-9]{6,14}")
 _UNWANTED = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
-_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SHA256 = "bodySHA256"
 WHATSAPP = "whatsapp:"
 _READ_ONCE = frozenset({"AccountSid", "Body", "ErrorCode", "From", "MessageSid", "MessageStatus", "OptOutType", "To"})

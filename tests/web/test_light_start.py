@@ -23,21 +23,11 @@ HEAVY = {
 """What only commands, jobs, PostgreSQL, merchants or the sandbox need, or nobody at all."""
 
 
-def _loaded(program: str, folder: Path) -> Sequence[set[str]]:
-    """What of HEAVY a process has that `program` started: once it has imported wsgi, works, and has met a payment."""
-    code = f"""
-import sys
-sys.argv = [{program!r}]
-import wsgi
-assert "/p/<token>" in [rule.rule for rule in wsgi.app.url_map.iter_rules()]
-print(*sys.modules)
-import web.jobs
-print(*sys.modules)
-wsgi.app.extensions["till"].ports.gateway.forget
-print(*sys.modules)
-"""
+def _loaded(code: str, database_url: str) -> Sequence[set[str]]:
+    """What of HEAVY a process has that gunicorn started, wherever `code` prints its modules."""
+    code = f"import sys; sys.argv = ['/usr/bin/gunicorn']; import wsgi\n{code}"
     environment = {
-        "DATABASE_URL": f"sqlite:///{folder}/till.sqlite3",
+        "DATABASE_URL": database_url,
         "SECRET_KEY": "0123456789abcdef" * 4,
         "SMTP_URL": "smtp://127.0.0.1:9",
         "STRIPE_SECRET_KEY": "sk_live_0",
@@ -51,10 +41,28 @@ print(*sys.modules)
 
 
 def test_it_loads_nothing_before_somebody_needs_it(tmp_path: Path) -> None:
-    at_first, at_work, with_a_payment = _loaded("/usr/bin/gunicorn", tmp_path)
+    code = """
+assert "/p/<token>" in [rule.rule for rule in wsgi.app.url_map.iter_rules()]
+print(*sys.modules)
+import web.jobs
+print(*sys.modules)
+wsgi.app.extensions["till"].ports.gateway.forget
+print(*sys.modules)
+"""
+    at_first, at_work, with_a_payment = _loaded(code, f"sqlite:///{tmp_path}/till.sqlite3")
     assert at_first == set()
     assert at_work == {"dbos", "sqlalchemy.dialects.postgresql"}
     assert with_a_payment - at_work == {"requests", "stripe", "urllib3"}
+
+
+def test_it_serves_without_the_engine_on_postgresql() -> None:
+    code = """
+from web.app import start
+start(wsgi.app)
+wsgi.app.extensions["till.warming"].join()
+print(*sys.modules)
+"""
+    assert _loaded(code, "postgresql+psycopg://127.0.0.1:9/nowhere") == [{"psycopg", "sqlalchemy.dialects.postgresql"}]
 
 
 def test_what_was_postponed_comes_when_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
