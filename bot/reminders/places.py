@@ -5,11 +5,11 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
-from phonenumbers import timezone as phone_zones
 
 WHERE = Path(__file__).parent / "where"
 CONTINENTAL = ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles")
@@ -71,7 +71,8 @@ def _zones_near(exchange: str) -> tuple[str, ...]:
 
 def _zones_of(phone: str) -> tuple[str, ...]:
     try:
-        zones = tuple(phone_zones.time_zones_for_number(phonenumbers.parse(phone)))
+        zones_for = import_module("phonenumbers.timezone").time_zones_for_number  # a table of 0.6 MB
+        zones = tuple(zones_for(phonenumbers.parse(phone)))
     except phonenumbers.NumberParseException:
         return ()
     return () if _UNKNOWN in zones or len(zones) > _MOST_ZONES else zones
