@@ -14,6 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine
 
 from models.base import Base, say_options
+from models.prepared import driver_of
 
 _FOLDER = Path(__file__).parent
 LOCK_WAIT_S = 4.0
@@ -23,7 +24,8 @@ _LOCK_NOT_AVAILABLE = "55P03"
 
 
 class TableInUse(Exception):
-    """Some long transaction has a table that was to be changed. Nothing was; the same will work later."""
+    """Some long transaction has a table that a migration was to change. Those before it are done; the same will go on
+    later."""
 
 
 def _config(engine: Engine, lock_wait_s: float = LOCK_WAIT_S) -> Config:
@@ -53,7 +55,7 @@ def changing() -> Iterator[None]:
 def wait_briefly(connection: sa.Connection, lock_wait_s: float = LOCK_WAIT_S) -> None:
     """Until its transaction ends."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{lock_wait_s}s'")
+        driver_of(connection).execute(f"SET LOCAL lock_timeout = '{lock_wait_s}s'")
 
 
 def downgrade(engine: Engine, revision: str) -> None:

@@ -1,5 +1,6 @@
-"""Alembic's entry: one connection, one transaction, SQLite in batch mode."""
+"""Alembic's entry: one connection, a transaction for each migration, SQLite in batch mode."""
 
+import sqlalchemy as sa
 from alembic import context
 
 import models
@@ -17,9 +18,14 @@ with context.config.attributes["engine"].connect() as connection:
         render_as_batch=connection.dialect.name == "sqlite",
         include_name=is_ours,
         compare_type=True,
+        transaction_per_migration=True,  # what one has locked is free before the next begins
     )
+
+    @sa.event.listens_for(connection, "begin")
+    def _begin(begun: sa.Connection) -> None:
+        walls.open_all(begun)
+        wait_briefly(begun, context.config.attributes["lock_wait_s"])
+
     with context.begin_transaction():
-        walls.open_all(connection)
-        wait_briefly(connection, context.config.attributes["lock_wait_s"])
         context.run_migrations()
     connection.commit()

@@ -5,6 +5,7 @@ goes on seeing everything until then."""
 import sqlalchemy as sa
 
 from models import walls
+from models.prepared import driver_of
 
 
 def build(connection: sa.Connection) -> None:
@@ -53,9 +54,9 @@ def is_bound(connection: sa.Connection) -> bool:
 
 
 def open_all(connection: sa.Connection) -> None:
-    """Migrations fill columns of all merchants' rows."""
+    """Until its transaction ends: migrations fill columns of all merchants' rows."""
     if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.set_config(walls.SETTING, walls.ALL_MERCHANTS, True)))
+        driver_of(connection).execute("SELECT set_config(%s, %s, true)", (walls.SETTING, walls.ALL_MERCHANTS))
 
 
 def _tables(connection: sa.Connection) -> list[sa.Table]:

@@ -11,7 +11,8 @@ from models.database import Database
 from tests.support.databases import sqlite_url
 from tests.support.workers import sibling_url
 
-BEFORE = "0033"
+EARLIER, BEFORE = "0032", "0033"
+"""The next after the second changes conversations."""
 
 
 def test_it_is_not_told_that_the_database_is_locked(tmp_path: Path) -> None:
@@ -41,11 +42,13 @@ def test_it_lets_nobody_wait_long_behind_it(database_url: str, tmp_path: Path) -
         pytest.skip("SQLite's readers wait for nobody")
     with sibling_url(database_url, tmp_path, "in_use") as url:
         database = Database(url)
-        migrations.upgrade(database.engine, BEFORE)
+        migrations.upgrade(database.engine, EARLIER)
         with database.engine.connect() as long:
             long.exec_driver_sql("SELECT count(*) FROM conversation")
             with pytest.raises(migrations.TableInUse):
                 migrations.upgrade(database.engine, lock_wait_s=0.05)
+        with database.engine.connect() as connection:  # what came before keeps nobody waiting, and need not be repeated
+            assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == BEFORE
         migrations.upgrade(database.engine)
         assert migrations.differences(database.engine) == []
         database.dispose()

@@ -24,7 +24,7 @@ def _told() -> Iterator[None]:
         yield
     except migrations.TableInUse:
         raise click.ClickException(
-            "A long transaction has a table in use. Nothing was changed: run it again."
+            "A long transaction has a table in use. Run it again: it goes on where it stopped."
         ) from None
 
 

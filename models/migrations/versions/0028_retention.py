@@ -18,9 +18,6 @@ BLANKED = ("label", "before", "after")
 
 
 def upgrade() -> None:
-    op.add_column("merchant", sa.Column("retention_months", sa.SmallInteger(), server_default="18", nullable=False))
-    op.add_column("message", sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("message", sa.Column("removed_why", sa.String(32), nullable=True))
     op.create_table(
         "retention_mark",
         sa.Column("merchant_id", INTEGER, autoincrement=False, nullable=False),
@@ -32,6 +29,10 @@ def upgrade() -> None:
     _guard(KEPT, BLANKED)
     keep_apart()
     walls.build(op.get_bind())
+    # Last, since everybody waits for these tables from here to the end.
+    op.add_column("merchant", sa.Column("retention_months", sa.SmallInteger(), server_default="18", nullable=False))
+    op.add_column("message", sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("message", sa.Column("removed_why", sa.String(32), nullable=True))
 
 
 def downgrade() -> None:
