@@ -30,7 +30,7 @@ class Queue:
 
 QUEUES: Mapping[str, Queue] = {
     # Alone, so that no campaign stands before somebody's code.
-    "codes": Queue(poll_s=0.1, embedded_poll_s=0.25, workers=8),
+    "codes": Queue(poll_s=0.1, embedded_poll_s=0.15, workers=8),
     LONG_CODE.queue: Queue(poll_s=0.1, embedded_poll_s=0.5, workers=96, per_second=LONG_CODE.per_second),
     TOLL_FREE.queue: Queue(poll_s=0.2, embedded_poll_s=0.5, workers=8, per_second=TOLL_FREE.per_second, in_flight=2),
     SHORT_CODE.queue: Queue(poll_s=0.1, embedded_poll_s=0.5, workers=8, per_second=SHORT_CODE.per_second, in_flight=8),
