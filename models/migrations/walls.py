@@ -67,7 +67,7 @@ def _tables(connection: sa.Connection) -> list[sa.Table]:
 
 def _walled(connection: sa.Connection) -> list[str]:
     asked = sa.text(
-        "SELECT tablename FROM pg_policies JOIN pg_class ON oid = CAST(tablename AS regclass) AND relrowsecurity"
-        " WHERE schemaname = current_schema() AND policyname = :policy ORDER BY tablename"
+        "SELECT relname FROM pg_policy JOIN pg_class ON pg_class.oid = polrelid AND relrowsecurity"
+        " WHERE relnamespace = CAST(current_schema() AS regnamespace) AND polname = :policy ORDER BY relname"
     )
     return list(connection.scalars(asked, {"policy": walls.POLICY}))

@@ -15,7 +15,8 @@ from tests.support.workers import sibling_url
 
 CATALOG = (
     "SELECT tablename, policyname, permissive, cmd, qual, with_check, relrowsecurity, relforcerowsecurity"
-    " FROM pg_policies JOIN pg_class ON oid = CAST(tablename AS regclass) ORDER BY 1, 2"
+    " FROM pg_policies JOIN pg_class ON relname = tablename AND relnamespace = CAST(schemaname AS regnamespace)"
+    " ORDER BY 1, 2"
 )
 
 

@@ -30,9 +30,9 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_customer_word_customer", "customer_word", ["merchant_id", "customer_id"])
+    _fill(op.get_bind())  # before the changes for which everybody waits
     keep_apart()
     _index_addresses({"address": "varchar_pattern_ops"})
-    _fill(op.get_bind())
     walls.build(op.get_bind())
 
 
