@@ -17,6 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import looping
+from models import limits
+from models.clock import SystemClock
 from models.database import Database
 from models.message import Direction, Message, Route
 from models.received_text import ReceivedText
@@ -82,7 +84,8 @@ def while_all_else_hangs(database_url: str) -> list[Row]:
             "still waiting": left,
             "lost": len(shots) - (after.texts - before.texts) - left,
             "left alone": after.left_alone,
-            "not answered": after.unanswered,
+            "strangers beyond the limit": after.strangers,
+            "not answered": after.unanswered - after.strangers,
             "answered twice": after.doubled,
             "web process MB before, after": f"{memory[0]:.0f}, {memory[2]:.0f}",
             "worker MB before, after": f"{memory[1]:.0f}, {memory[3]:.0f}",
@@ -98,6 +101,8 @@ class Stored:
     """Answers by the messenger instead of in the response."""
     left_alone: int
     """Who asks the same six times in a row, as the dice may have it (bot/looping.py)."""
+    strangers: int
+    """A merchant's texts of people who have proven nothing, beyond so many a day (bot/strangers.py)."""
     unanswered: int
     doubled: int
 
@@ -114,6 +119,7 @@ def _stored(database_url: str) -> Stored:
     count = sa.select(sa.func.count())
     database = Database(database_url)
     with database.read(ALL_MERCHANTS) as session:
+        strangers = round(limits.used(session, limits.STRANGERS_LEFT_ALONE, "", SystemClock().now()))
         found = [
             session.scalar(asked) or 0
             for asked in (
@@ -125,7 +131,8 @@ def _stored(database_url: str) -> Stored:
             )
         ]
     database.dispose()
-    return Stored(*found)
+    texts_in, late, left_alone, unanswered, doubled = found
+    return Stored(texts_in, late, left_alone, strangers, unanswered, doubled)
 
 
 def _catching_up(database_url: str) -> tuple[int, float]:
