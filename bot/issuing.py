@@ -4,9 +4,9 @@ second one would wait for a worker again while somebody waits for the code."""
 from bot import delivery, letters, verifying
 from bot.delivery import Claim
 from models.context import Context, Runtime
-from models.customer import Channel, ContactPoint, Customer
+from models.customer import Channel
 from models.merchant import Merchant
-from models.message import Direction, Message, MessageStatus, Route
+from models.message import Message
 from models.verification import CODE_LIFETIME, Verification, VerificationStatus
 
 
@@ -29,27 +29,27 @@ def _claim(ctx: Context, verification: Verification) -> Claim | str:
         return "nobody's"
     point, customer = contact[0]
     verification.contact_point_id = point.id
-    return delivery.write_claimed(ctx, _code_email(ctx, verification, point, customer))
-
-
-def _code_email(ctx: Context, verification: Verification, point: ContactPoint, customer: Customer) -> Message:
     merchant = ctx.session.get_one(Merchant, verification.merchant_id)
+    mail = mail_with_code(merchant, verification, "code", customer.locale, point.address, customer.id)
+    return delivery.write_claimed(ctx, mail)
+
+
+def mail_with_code(
+    merchant: Merchant, verification: Verification, kind: str, locale: str, to: str, customer_id: int | None = None
+) -> Message:
+    """For `delivery.write_claimed`; the code itself is made while it is sent."""
     minutes = int(CODE_LIFETIME.total_seconds() // 60)
-    parts = letters.letter("code", customer.locale, merchant=merchant, minutes=minutes)
+    parts = letters.letter(kind, locale, merchant=merchant, minutes=minutes)
     return Message(
         merchant_id=merchant.id,
-        customer_id=customer.id,
-        direction=Direction.OUT,
+        customer_id=customer_id,
         channel=Channel.EMAIL,
-        kind="code",
+        kind=kind,
         our_address=merchant.inbound_email or merchant.email,
-        their_address=point.address,
+        their_address=to,
         subject=parts.subject,
         body=parts.text,
         html=parts.html,
-        locale=customer.locale,
+        locale=locale,
         verification_id=verification.id,
-        status=MessageStatus.QUEUED,
-        route=Route.MESSENGER,
-        created_at=ctx.clock.now(),
     )

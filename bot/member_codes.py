@@ -7,14 +7,13 @@ from enum import StrEnum
 import sqlalchemy as sa
 import structlog
 
-from bot import delivery, letters
+from bot import delivery, issuing
 from bot.delivery import Claim
 from models import limits
 from models.context import Context, Runtime
-from models.customer import Channel, normalise_email
+from models.customer import normalise_email
 from models.member import SIGN_IN_LIFETIME, Member, SignIn
 from models.merchant import Merchant, MerchantStatus
-from models.message import Direction, Message, MessageStatus, Route
 from models.verification import CODE_LIFETIME, LONG_CODE_DIGITS, MAX_TRIES, Verification, VerificationStatus, slow_hash
 
 log = structlog.get_logger()
@@ -121,7 +120,8 @@ def _claim(ctx: Context, asked: SignIn) -> Claim | str:
     asked.verification_id = verification.id
     ctx.session.flush()
     ctx.turn_to(merchant.id)  # no sooner: whoever asks to come in is nobody's until a verification says whose
-    return delivery.write_claimed(ctx, _mail(ctx, member, merchant, verification))
+    mail = issuing.mail_with_code(merchant, verification, KIND, merchant.locale, member.email)
+    return delivery.write_claimed(ctx, mail)
 
 
 def _is_right(ctx: Context, asked: SignIn, code: str) -> bool:
@@ -131,27 +131,6 @@ def _is_right(ctx: Context, asked: SignIn, code: str) -> bool:
         slow_hash(code, _NO_SALT)  # as long as a real check takes
         return False
     return verification.check(code, now) is VerificationStatus.APPROVED and asked.is_open(now)
-
-
-def _mail(ctx: Context, member: Member, merchant: Merchant, verification: Verification) -> Message:
-    minutes = int(CODE_LIFETIME.total_seconds() // 60)
-    parts = letters.letter(KIND, merchant.locale, merchant=merchant, minutes=minutes)
-    return Message(
-        merchant_id=merchant.id,
-        direction=Direction.OUT,
-        channel=Channel.EMAIL,
-        kind=KIND,
-        our_address=merchant.inbound_email or merchant.email,
-        their_address=member.email,
-        subject=parts.subject,
-        body=parts.text,
-        html=parts.html,
-        locale=merchant.locale,
-        verification_id=verification.id,
-        status=MessageStatus.QUEUED,
-        route=Route.MESSENGER,
-        created_at=ctx.clock.now(),
-    )
 
 
 def _mailbox(email: str) -> str:

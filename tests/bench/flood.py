@@ -101,10 +101,10 @@ class Stored:
     """Answers by the messenger instead of in the response."""
     left_alone: int
     """Who asks the same six times in a row, as the dice may have it (bot/looping.py)."""
-    strangers: int
-    """A merchant's texts of people who have proven nothing, beyond so many a day (bot/strangers.py)."""
     unanswered: int
     doubled: int
+    strangers: int
+    """A merchant's texts of people who have proven nothing, beyond so many a day (bot/strangers.py)."""
 
 
 def _stored(database_url: str) -> Stored:
@@ -119,7 +119,6 @@ def _stored(database_url: str) -> Stored:
     count = sa.select(sa.func.count())
     database = Database(database_url)
     with database.read(ALL_MERCHANTS) as session:
-        strangers = round(limits.used(session, limits.STRANGERS_LEFT_ALONE, "", SystemClock().now()))
         found = [
             session.scalar(asked) or 0
             for asked in (
@@ -130,9 +129,9 @@ def _stored(database_url: str) -> Stored:
                 count.select_from(answers).where(answers.c.answers > 1),
             )
         ]
+        found.append(round(limits.used(session, limits.STRANGERS_LEFT_ALONE, "", SystemClock().now())))
     database.dispose()
-    texts_in, late, left_alone, unanswered, doubled = found
-    return Stored(texts_in, late, left_alone, strangers, unanswered, doubled)
+    return Stored(*found)
 
 
 def _catching_up(database_url: str) -> tuple[int, float]:

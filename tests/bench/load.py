@@ -7,8 +7,9 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import count, cycle, islice
 from subprocess import run
 
@@ -53,20 +54,43 @@ def fire(
     return Figures(*json.loads(done.stdout))
 
 
+class Timetable:
+    """Deals out so many numbers to threads, each with the time at which it is due, which it waits for. `per_second` 0:
+    now."""
+
+    def __init__(self, wanted: int, per_second: float) -> None:
+        self._wanted, self._per_second = wanted, per_second
+        self._next, self._began = count(), time.perf_counter()
+
+    def __iter__(self) -> Iterator[tuple[int, float]]:
+        while (n := next(self._next)) < self._wanted:
+            due = self._began + n / self._per_second if self._per_second else time.perf_counter()
+            time.sleep(max(0.0, due - time.perf_counter()))
+            yield n, due
+
+
+def side_by_side(works: Iterable[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=work) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def percentile(in_order: Sequence[float], percent: int) -> float:
+    return in_order[len(in_order) * percent // 100]
+
+
 class _Range:
     def __init__(self, port: int, shots: Sequence[Shot], per_second: float) -> None:
-        self._port, self._shots, self._per_second = port, shots, per_second
-        self._next, self._began = count(), time.perf_counter()
+        self._port, self._shots = port, shots
+        self._times = Timetable(len(shots), per_second)
         self.took: list[float] = []
         self.errors: list[int] = []
 
     def shoot(self, host: str) -> None:
         gun = Gun((host, self._port))
-        for n in iter(self._next.__next__, None):
-            if n >= len(self._shots):
-                return
-            due = self._began + n / self._per_second if self._per_second else time.perf_counter()
-            time.sleep(max(0.0, due - time.perf_counter()))
+        for n, due in self._times:
             try:
                 status, text = gun.fire(self._shots[n])
             except OSError:
@@ -134,14 +158,10 @@ def main() -> None:
     shots = [Shot(**json.loads(line)) for line in sys.stdin]
     target = _Range(int(sys.argv[1]), shots, float(sys.argv[3]))
     hosts = islice(cycle(sys.argv[4:]), int(sys.argv[2]))
-    threads = [threading.Thread(target=target.shoot, args=[host]) for host in hosts]
     began = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    side_by_side(partial(target.shoot, host) for host in hosts)
     elapsed, took = time.perf_counter() - began, sorted(target.took)
-    middle, high = took[len(took) // 2], took[int(len(took) * 0.99)]
+    middle, high = percentile(took, 50), percentile(took, 99)
     print(json.dumps([len(took), len(target.errors), len(took) / elapsed, middle, high, took[-1]]))
 
 

@@ -4,13 +4,11 @@ Counted afterwards: what was lost, what was begun or booked twice, whether the b
 import re
 import secrets
 import tempfile
-import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +24,7 @@ from models.signing import Purpose, Signer
 from models.walls import ALL_MERCHANTS
 from payments import audit, ledger, links, standing
 from tests.bench.flood import PER_SECOND, PROCESSES, SECONDS
-from tests.bench.load import Gun, Shot
+from tests.bench.load import Gun, Shot, Timetable, percentile, side_by_side
 from tests.bench.serving import TILL, production, serving, working
 from tests.bench.stage import SINCE
 from tests.support import stripe_server
@@ -74,8 +72,8 @@ def at_a_rate(database_url: str) -> list[Row]:
             "paid /s": round(wanted / elapsed, 1),
             "seconds": SECONDS,
             "pays": wanted,
-            **{f"press p{n} ms": _percentile(took.presses, n) for n in (50, 95, 99)},
-            **{f"event p{n} ms": _percentile(took.events, n) for n in (50, 95, 99)},
+            **{f"press p{n} ms": round(percentile(sorted(took.presses), n)) for n in (50, 95, 99)},
+            **{f"event p{n} ms": round(percentile(sorted(took.events), n)) for n in (50, 95, 99)},
             **_counted(database_url, stripe, len(presses)),
             "errors": took.errors,
         }
@@ -123,15 +121,11 @@ def _issued(ctx: Context, customer: Customer, n: int) -> Invoice:
 
 
 def _pay(port: int, stripe: StripeServer, presses: Sequence[Shot], per_second: float) -> _Took:
-    took, numbers, began = _Took(), count(), time.perf_counter()
+    took, times = _Took(), Timetable(len(presses), per_second)
 
     def customers() -> None:
         gun = Gun(("127.0.0.1", port))
-        for n in iter(numbers.__next__, None):
-            if n >= len(presses):
-                return
-            due = began + n / per_second
-            time.sleep(max(0.0, due - time.perf_counter()))
+        for n, due in times:
             try:
                 status, page = gun.fire(presses[n])
                 took.presses.append((time.perf_counter() - due) * 1000)
@@ -143,7 +137,7 @@ def _pay(port: int, stripe: StripeServer, presses: Sequence[Shot], per_second: f
             except OSError:
                 took.errors += 1
 
-    _side_by_side(customers)
+    side_by_side([customers] * CONNECTIONS)
     return took
 
 
@@ -155,14 +149,6 @@ def _tell(gun: Gun, stripe: StripeServer, session_id: str, took: _Took) -> None:
     status, _ = gun.fire(asked)
     took.events.append((time.perf_counter() - began) * 1000)
     took.errors += status != 204
-
-
-def _side_by_side(work: Callable[[], None]) -> None:
-    threads = [threading.Thread(target=work) for _ in range(CONNECTIONS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def _counted(database_url: str, stripe: StripeServer, wanted: int) -> Row:
@@ -182,7 +168,3 @@ def _counted(database_url: str, stripe: StripeServer, wanted: int) -> Row:
         "begun twice": max(begun, len(stripe.sessions)) - wanted,
         "books wrong": len(unbalanced) + (drifted or 0),
     }
-
-
-def _percentile(took: Sequence[float], percent: int) -> int:
-    return round(sorted(took)[int(len(took) * percent / 100)])

@@ -27,6 +27,8 @@ from models.database import Database
 from models.merchant import Merchant
 from models.ports import OutboundEmail
 from models.reminder import CampaignSource
+from tests.bench.load import percentile
+from tests.bench.serving import memory_mb
 from tests.support.databases import postgres_url, sqlite_url
 from tests.support.mail_and_texts import Carrier, Mailer
 from tests.support.post import merchant
@@ -122,7 +124,13 @@ def _write(scene: Scene) -> Row:
                 reminders.pause(ctx, campaign)  # written, not sent
             is_written = _is_written(scene, campaign.public_id)
             took, busy = time.perf_counter() - began, time.process_time() - busy
-    codes = (len(meanwhile), _share(meanwhile, 50), _share(meanwhile, 99), _share(before, 50), _share(before, 99))
+    codes = (
+        len(meanwhile),
+        percentile(meanwhile, 50),
+        percentile(meanwhile, 99),
+        percentile(before, 50),
+        percentile(before, 99),
+    )
     figures: tuple[float, ...] = (took, busy, memory[0], *codes)
     told = {name: round(figure, 2) for name, figure in zip(WRITTEN, figures, strict=True)}
     return told | {"errors": 0 if is_written and math.inf not in meanwhile else 1}
@@ -166,23 +174,14 @@ def _ask(scene: Scene, asked: dict[str, float]) -> None:
         verifying.start(ctx, scene.acme, Asker(None, browser_hash=new_public_id()), email)
 
 
-def _share(waits: list[float], percent: int) -> float:
-    return waits[len(waits) * percent // 100]
-
-
 @contextmanager
 def _memory() -> Iterator[list[int]]:
     """How far resident memory rises above where it is, in MB."""
     Path("/proc/self/clear_refs").write_text("5")  # forgets the highest mark so far
     rise: list[int] = []
-    before = _resident("VmRSS")
+    before = memory_mb("self")
     yield rise
-    rise.append((_resident("VmHWM") - before) // 1024)
-
-
-def _resident(name: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+    rise.append(math.floor(memory_mb("self", "VmHWM") - before))
 
 
 def fill(runtime: Runtime, acme: Merchant, there: int, rows: int) -> None:

@@ -116,10 +116,10 @@ def processor_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def memory_mb(pid: int) -> float:
-    """What of it is in memory now."""
+def memory_mb(pid: int | str, mark: str = "VmRSS") -> float:
+    """What of it is in memory now; VmHWM: at most so far."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{mark}:")) / 1024
 
 
 def free_port() -> int:
